@@ -55,10 +55,20 @@ class Authority(Protocol):
         """Say whether an address that is EXPIRED, RELEASED or RESET may go to another client already."""
 
     def may_extend(self, lease: Lease, now: float) -> Verdict:
-        """Say whether this server may renew this lease (it is neither the partner's nor in transition)."""
+        """Say whether this server may give this lease to the client that has it, or had it last.
 
-    def grant(self, lease: Lease, desired: int, now: float) -> int:
-        """Return the seconds to promise the client, 1 to ``desired`` (the MCLT rule)."""
+        Asked for every status: an ACTIVE lease to renew, an ended one whose client comes back, a free address that
+        the client remembers.
+        """
+
+    def may_expire(self, lease: Lease, now: float) -> bool:
+        """Say whether this server itself declares this overdue lease EXPIRED (else it waits for the partner to)."""
+
+    def grant(self, lease: Lease | None, desired: int, now: float) -> tuple[int, str]:
+        """Return the seconds to promise, 1 to ``desired`` (the MCLT rule), and in a sentence what limited them.
+
+        The sentence is empty when nothing did. ``lease`` is None for an address that nobody ever had.
+        """
 
     def changed(self, lease: Lease, now: float) -> Actions:
         """Take note that this server changed a lease; return what tells the partner. The lease may be amended.
@@ -86,9 +96,13 @@ class Standalone:
         """Renew every lease."""
         return Verdict(True, "no failover relationship: this server renews every lease")
 
-    def grant(self, lease: Lease, desired: int, now: float) -> int:
+    def may_expire(self, lease: Lease, now: float) -> bool:
+        """Every overdue lease is expired here."""
+        return True
+
+    def grant(self, lease: Lease | None, desired: int, now: float) -> tuple[int, str]:
         """Promise the scope's lease duration."""
-        return desired
+        return desired, ""
 
     def changed(self, lease: Lease, now: float) -> Actions:
         """Nobody to tell."""
