@@ -6,8 +6,6 @@ only at the edges. A hardware address is ``bytes``.
 
 from __future__ import annotations
 
-import socket
-
 BROADCAST = 0xFFFFFFFF
 BROADCAST_MAC = b"\xff\xff\xff\xff\xff\xff"
 ETHERNET = 1
@@ -20,10 +18,10 @@ def parse_ip(text: str) -> int:
     Raises:
         ValueError: the text is not four decimal numbers of 0 to 255.
     """
-    try:
-        return int.from_bytes(socket.inet_pton(socket.AF_INET, text), "big")
-    except OSError:
-        raise ValueError(f"{text!r} is not an IPv4 address; write four numbers of 0 to 255, as in 10.0.0.1") from None
+    parts = text.split(".")
+    if len(parts) != 4 or not all(part.isascii() and part.isdigit() and int(part) <= 255 for part in parts):
+        raise ValueError(f"{text!r} is not an IPv4 address; write four numbers of 0 to 255, as in 10.0.0.1")
+    return int.from_bytes(bytes(int(part) for part in parts), "big")
 
 
 def format_ip(address: int) -> str:
