@@ -1,0 +1,413 @@
+"""What the options of each message say: parameters of a connection, states, bindings, refusals.
+
+Every class here has ``to_options`` for a message to send and ``from_options`` for one received, which takes the
+options of a message or one of its ``transactions()``. Options that a class does not know are ignored; one that it
+knows and whose length is wrong is refused. UPDREQ, UPDREQALL, UPDDONE, POOLREQ and CONTACT hold no options.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from dhcpkit.protocol.failover.codes import (
+    PROTOCOL_VERSION,
+    STARTUP_FLAG,
+    BindingStatus,
+    Option,
+    RejectReason,
+    ServerState,
+)
+from dhcpkit.protocol.failover.fields import (
+    MissingOption,
+    decode_number,
+    decode_text,
+    encode_number,
+    encode_time,
+    fixed_value,
+    required_number,
+)
+from dhcpkit.protocol.failover.wire import FailoverMalformed, option_name
+
+__all__ = [
+    "BOOTP_FLAG",
+    "DHCP_MAGIC",
+    "RESERVED_FLAG",
+    "BindingAcknowledgement",
+    "BindingUpdate",
+    "ConnectParameters",
+    "MissingOption",
+    "OptionList",
+    "Options",
+    "PoolResponse",
+    "Rejection",
+    "StateReport",
+    "buckets_to_hba",
+    "hba_to_buckets",
+]
+
+Options = Mapping[int, bytes] | Sequence[tuple[int, bytes]]
+OptionList = list[tuple[int, bytes]]
+
+BUCKETS = 256
+DHCP_MAGIC = b"\x63\x82\x53\x63"
+"""What client-request-options and client-reply-options begin with when DHCP options follow."""
+RESERVED_FLAG = 0x0001
+"""Bit of the IP-flags: the address is reserved for its client."""
+BOOTP_FLAG = 0x0002
+"""Bit of the IP-flags: the client speaks BOOTP."""
+
+_HBA_SIZE = BUCKETS // 8
+
+
+@dataclass(slots=True)
+class ConnectParameters:
+    r"""The options of CONNECT and CONNECTACK (draft sections 7.8 and 7.9).
+
+    Attributes:
+        relationship_name: The relationship's name, UTF-8 on the wire. Bytes that are not UTF-8 are shown as ``\xff``.
+        max_unacked: BNDUPDs that the sender takes without having acknowledged them.
+        receive_timer: Without a message for this many seconds the sender takes the connection for lost.
+        mclt: Maximum client lead time in seconds; only a CONNECT has it.
+        buckets: The hash bucket assignment, 32 bytes (see ``hba_to_buckets``); only a CONNECT has it.
+        vendor: The sender's name for its software.
+        version: Protocol version.
+        tls: In a CONNECT the TLS-request (0 none, 1 wanted, 2 required), in a CONNECTACK the TLS-reply (0 none,
+            1 required). None leaves it out.
+    """
+
+    relationship_name: str
+    max_unacked: int
+    receive_timer: int
+    mclt: int | None
+    buckets: bytes | None
+    vendor: str
+    version: int = PROTOCOL_VERSION
+    tls: int | None = None
+
+    def to_options(self) -> OptionList:
+        """Return the options: of a CONNECT when ``mclt`` or ``buckets`` is given, else of a CONNECTACK.
+
+        Raises:
+            ValueError: a number does not fit its option, or the hash bucket assignment is not of 32 bytes.
+        """
+        is_connect = self.mclt is not None or self.buckets is not None
+        options: OptionList = [
+            (Option.RELATIONSHIP_NAME, self.relationship_name.encode()),
+            (Option.MAX_UNACKED_BNDUPD, encode_number(Option.MAX_UNACKED_BNDUPD, self.max_unacked, 4)),
+            (Option.RECEIVE_TIMER, encode_number(Option.RECEIVE_TIMER, self.receive_timer, 4)),
+            (Option.VENDOR_CLASS_IDENTIFIER, self.vendor.encode()),
+            (Option.PROTOCOL_VERSION, encode_number(Option.PROTOCOL_VERSION, self.version, 1)),
+        ]
+        if self.tls is not None:
+            tls = Option.TLS_REQUEST if is_connect else Option.TLS_REPLY
+            options.append((tls, encode_number(tls, self.tls, 1)))
+        if self.mclt is not None:
+            options.append((Option.MCLT, encode_number(Option.MCLT, self.mclt, 4)))
+        if self.buckets is not None:
+            if len(self.buckets) != _HBA_SIZE:
+                raise ValueError(f"a hash bucket assignment is {_HBA_SIZE} bytes long, not {len(self.buckets)}")
+            options.append((Option.HASH_BUCKET_ASSIGNMENT, self.buckets))
+        return options
+
+    @classmethod
+    def from_options(cls, options: Options) -> ConnectParameters:
+        """Return what a CONNECT or CONNECTACK says.
+
+        What is not there is ``""``, 0 or None: a rejecting CONNECTACK need not hold everything, and which absence is a
+        reason to refuse a CONNECT, and with which reject reason, is the receiver's to say.
+
+        Raises:
+            FailoverMalformed: an option's length is wrong.
+        """
+        found = dict(options)
+        tls = decode_number(found, Option.TLS_REQUEST, 1)
+        return cls(
+            relationship_name=decode_text(found.get(Option.RELATIONSHIP_NAME, b"")),
+            max_unacked=decode_number(found, Option.MAX_UNACKED_BNDUPD, 4) or 0,
+            receive_timer=decode_number(found, Option.RECEIVE_TIMER, 4) or 0,
+            mclt=decode_number(found, Option.MCLT, 4),
+            buckets=fixed_value(found, Option.HASH_BUCKET_ASSIGNMENT, _HBA_SIZE),
+            vendor=decode_text(found.get(Option.VENDOR_CLASS_IDENTIFIER, b"")),
+            version=decode_number(found, Option.PROTOCOL_VERSION, 1) or 0,
+            tls=decode_number(found, Option.TLS_REPLY, 1) if tls is None else tls,
+        )
+
+
+@dataclass(slots=True)
+class StateReport:
+    """The options of STATE (draft section 7.10): the sender's endpoint state and since when it has been in it.
+
+    ``startup`` says that the sender is starting: ``state`` is then the one it had before. ``since`` is in seconds
+    since the epoch.
+    """
+
+    state: ServerState
+    startup: bool
+    since: int
+
+    def to_options(self) -> OptionList:
+        """Return the options of the STATE.
+
+        Raises:
+            ValueError: the state is STARTUP, which travels as the flag and never as a state.
+        """
+        if self.state is ServerState.STARTUP:
+            raise ValueError("STARTUP is no state to send; send the state before it, with startup set")
+        return [
+            (Option.SERVER_STATE, bytes([self.state])),
+            (Option.SERVER_FLAGS, bytes([STARTUP_FLAG if self.startup else 0])),
+            (Option.START_TIME_OF_STATE, encode_time(Option.START_TIME_OF_STATE, self.since)),
+        ]
+
+    @classmethod
+    def from_options(cls, options: Options) -> StateReport:
+        """Return what a STATE says.
+
+        Raises:
+            MissingOption: one of the three options is not there.
+            FailoverMalformed: an option's length is wrong, or the state's number is none that may be sent.
+        """
+        found = dict(options)
+        number = required_number(found, "STATE", Option.SERVER_STATE, 1)
+        flags = required_number(found, "STATE", Option.SERVER_FLAGS, 1)
+        since = required_number(found, "STATE", Option.START_TIME_OF_STATE, 4)
+        state = _STATES.get(number)
+        if state is None:
+            raise FailoverMalformed(
+                "bad-value",
+                f"{option_name(Option.SERVER_STATE)} is {number}; it takes 2 to 11, or 254 for RECOVER-WAIT",
+            )
+        return cls(state, bool(flags & STARTUP_FLAG), since)
+
+
+@dataclass(slots=True)
+class BindingUpdate:
+    """One binding of a BNDUPD (draft section 7.1). Times are seconds since the epoch, 0 for not known.
+
+    Attributes:
+        address: The assigned IP address.
+        status: Its binding status.
+        client_id: The client's option 61, empty when it sent none.
+        hardware: ARP hardware type byte and hardware address.
+        expires: Lease expiration time as the client was told.
+        potential: Potential expiration time: what the sender wants to be free to promise.
+        started: Start time of the binding status.
+        contacted: Client's last transaction time.
+        flags: IP-flags, ``RESERVED_FLAG`` and ``BOOTP_FLAG``.
+        request_options: DHCP options of the client's request (code, length, value each), without the magic cookie.
+        reply_options: DHCP options of the server's reply, likewise.
+    """
+
+    address: int
+    status: BindingStatus
+    client_id: bytes = b""
+    hardware: bytes = b""
+    expires: int = 0
+    potential: int = 0
+    started: int = 0
+    contacted: int = 0
+    flags: int = 0
+    request_options: bytes = b""
+    reply_options: bytes = b""
+
+    def to_options(self, *, all_times: bool = False) -> OptionList:
+        """Return the binding's options as the draft allows them for its status (table in section 7.1).
+
+        ABANDONED tells nothing of a client, only ACTIVE has times of expiration, reply options go with ACTIVE alone and
+        request options with ACTIVE and RELEASED. A time past what 32 bits hold (the year 2106) is sent as the greatest.
+
+        Args:
+            all_times: Send lease expiration, potential expiration and start time whatever the status, 0 for not known,
+                as ISC dhcpd does.
+
+        Raises:
+            ValueError: a number does not fit its option.
+        """
+        status = self.status
+        options: OptionList = [
+            (Option.ASSIGNED_IP_ADDRESS, encode_number(Option.ASSIGNED_IP_ADDRESS, self.address, 4)),
+            (Option.BINDING_STATUS, bytes([status])),
+        ]
+        if status is not BindingStatus.ABANDONED:
+            if self.client_id:
+                options.append((Option.CLIENT_IDENTIFIER, self.client_id))
+            if self.hardware:
+                options.append((Option.CLIENT_HARDWARE_ADDRESS, self.hardware))
+        if all_times or status is BindingStatus.ACTIVE:
+            for option, time in (
+                (Option.LEASE_EXPIRATION_TIME, self.expires),
+                (Option.POTENTIAL_EXPIRATION_TIME, self.potential),
+            ):
+                options.append((option, encode_time(option, time)))
+        if all_times or self.started:
+            options.append((Option.START_TIME_OF_STATE, encode_time(Option.START_TIME_OF_STATE, self.started)))
+        if self.contacted:
+            contacted = encode_time(Option.CLIENT_LAST_TRANSACTION_TIME, self.contacted)
+            options.append((Option.CLIENT_LAST_TRANSACTION_TIME, contacted))
+        if self.flags:
+            options.append((Option.IP_FLAGS, encode_number(Option.IP_FLAGS, self.flags, 2)))
+        if self.request_options and status in (BindingStatus.ACTIVE, BindingStatus.RELEASED):
+            options.append((Option.CLIENT_REQUEST_OPTIONS, DHCP_MAGIC + self.request_options))
+        if self.reply_options and status is BindingStatus.ACTIVE:
+            options.append((Option.CLIENT_REPLY_OPTIONS, DHCP_MAGIC + self.reply_options))
+        return options
+
+    @classmethod
+    def from_options(cls, options: Options) -> BindingUpdate:
+        """Return what one binding of a BNDUPD says; what the draft forbids for its status is taken all the same.
+
+        Raises:
+            MissingOption: the address or the binding status is not there.
+            FailoverMalformed: an option's length is wrong, or the binding status is no number of the draft.
+        """
+        found = dict(options)
+        address = required_number(found, "BNDUPD", Option.ASSIGNED_IP_ADDRESS, 4)
+        number = required_number(found, "BNDUPD", Option.BINDING_STATUS, 1)
+        status = _STATUSES.get(number)
+        if status is None:
+            raise FailoverMalformed("bad-value", f"{option_name(Option.BINDING_STATUS)} is {number}; it takes 1 to 7")
+        return cls(
+            address,
+            status,
+            found.get(Option.CLIENT_IDENTIFIER, b""),
+            _hardware(found),
+            decode_number(found, Option.LEASE_EXPIRATION_TIME, 4) or 0,
+            decode_number(found, Option.POTENTIAL_EXPIRATION_TIME, 4) or 0,
+            decode_number(found, Option.START_TIME_OF_STATE, 4) or 0,
+            decode_number(found, Option.CLIENT_LAST_TRANSACTION_TIME, 4) or 0,
+            decode_number(found, Option.IP_FLAGS, 2) or 0,
+            _dhcp_options(found, Option.CLIENT_REQUEST_OPTIONS),
+            _dhcp_options(found, Option.CLIENT_REPLY_OPTIONS),
+        )
+
+
+@dataclass(slots=True)
+class Rejection:
+    """Why something was refused: in BNDACK, CONNECTACK and DISCONNECT. ``text`` is for people."""
+
+    reason: RejectReason
+    text: str = ""
+
+    def to_options(self) -> OptionList:
+        """Return reject-reason and, where there is a text, message."""
+        options: OptionList = [(Option.REJECT_REASON, bytes([self.reason]))]
+        if self.text:
+            options.append((Option.MESSAGE, self.text.encode()))
+        return options
+
+    @classmethod
+    def from_options(cls, options: Options) -> Rejection | None:
+        """Return the refusal, None when there is none. A reason that the draft does not know becomes UNKNOWN.
+
+        Raises:
+            FailoverMalformed: the reject reason is not of 1 byte.
+        """
+        found = dict(options)
+        number = decode_number(found, Option.REJECT_REASON, 1)
+        if number is None:
+            return None
+        return cls(_REASONS.get(number, RejectReason.UNKNOWN), decode_text(found.get(Option.MESSAGE, b"")))
+
+
+@dataclass(slots=True)
+class BindingAcknowledgement:
+    """One binding of a BNDACK (draft section 7.2): the address, and why its update was refused if it was."""
+
+    address: int
+    rejection: Rejection | None = None
+
+    def to_options(self) -> OptionList:
+        """Return the address, and with a refusal its reason and text."""
+        options: OptionList = [(Option.ASSIGNED_IP_ADDRESS, encode_number(Option.ASSIGNED_IP_ADDRESS, self.address, 4))]
+        if self.rejection is not None:
+            options += self.rejection.to_options()
+        return options
+
+    @classmethod
+    def from_options(cls, options: Options) -> BindingAcknowledgement:
+        """Return what one binding of a BNDACK says.
+
+        Raises:
+            MissingOption: the address is not there.
+            FailoverMalformed: an option's length is wrong.
+        """
+        found = dict(options)
+        return cls(required_number(found, "BNDACK", Option.ASSIGNED_IP_ADDRESS, 4), Rejection.from_options(found))
+
+
+@dataclass(slots=True)
+class PoolResponse:
+    """The option of POOLRESP (draft section 7.6): how many addresses the primary hands over."""
+
+    transferred: int
+
+    def to_options(self) -> OptionList:
+        """Return the count."""
+        return [(Option.ADDRESSES_TRANSFERRED, encode_number(Option.ADDRESSES_TRANSFERRED, self.transferred, 4))]
+
+    @classmethod
+    def from_options(cls, options: Options) -> PoolResponse:
+        """Return what a POOLRESP says.
+
+        Raises:
+            MissingOption: the count is not there.
+            FailoverMalformed: it is not of 4 bytes.
+        """
+        return cls(required_number(dict(options), "POOLRESP", Option.ADDRESSES_TRANSFERRED, 4))
+
+
+def buckets_to_hba(buckets: Iterable[int]) -> bytes:
+    """Return the hash bucket assignment of these buckets: 32 bytes, bucket b is bit b % 8 of byte b // 8.
+
+    Which server a set bit means is the dialect's to say.
+
+    Raises:
+        ValueError: a bucket is not 0 to 255.
+    """
+    hba = bytearray(_HBA_SIZE)
+    for bucket in buckets:
+        if not 0 <= bucket < BUCKETS:
+            raise ValueError(f"{bucket} is no hash bucket; there are {BUCKETS}, from 0")
+        hba[bucket >> 3] |= 1 << (bucket & 7)
+    return bytes(hba)
+
+
+def hba_to_buckets(hba: bytes) -> frozenset[int]:
+    """Return the buckets whose bit is set in a hash bucket assignment of 32 bytes.
+
+    Raises:
+        ValueError: the length is another.
+    """
+    if len(hba) != _HBA_SIZE:
+        raise ValueError(f"a hash bucket assignment is {_HBA_SIZE} bytes long, not {len(hba)}")
+    return frozenset(bucket for bucket in range(BUCKETS) if hba[bucket >> 3] >> (bucket & 7) & 1)
+
+
+_STATES = {state.value: state for state in ServerState if state is not ServerState.STARTUP}
+_STATUSES = {status.value: status for status in BindingStatus}
+_REASONS = {reason.value: reason for reason in RejectReason}
+
+
+def _hardware(found: Mapping[int, bytes]) -> bytes:
+    value = found.get(Option.CLIENT_HARDWARE_ADDRESS)
+    if value is None:
+        return b""
+    if not 1 <= len(value) <= 17:
+        raise FailoverMalformed(
+            "option-length",
+            f"{option_name(Option.CLIENT_HARDWARE_ADDRESS)} is {len(value)} bytes long; it takes a type byte and at "
+            "most 16 bytes of address",
+        )
+    return value
+
+
+def _dhcp_options(found: Mapping[int, bytes], option: int) -> bytes:
+    value = found.get(option)
+    if value is None:
+        return b""
+    if len(value) < len(DHCP_MAGIC):
+        raise FailoverMalformed(
+            "option-length", f"{option_name(option)} is {len(value)} bytes long; its magic cookie alone takes 4"
+        )
+    return value[len(DHCP_MAGIC) :] if value.startswith(DHCP_MAGIC) else b""
