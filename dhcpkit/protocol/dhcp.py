@@ -14,6 +14,7 @@ from enum import IntEnum
 from dhcpkit.protocol.addresses import ETHERNET, format_ip, format_mac
 from dhcpkit.protocol.options import ADDRESS_LISTS, INFINITE, LENGTHS, OptionCode, read_text
 from dhcpkit.protocol.packing import pack_options
+from dhcpkit.protocol.relay import link_selection
 
 BOOTREQUEST = 1
 BOOTREPLY = 2
@@ -58,7 +59,7 @@ class Malformed(ValueError):  # noqa: N818 - it names the packet, not the act
 
     Attributes:
         reason: A short code to count by: ``too-short``, ``bad-op``, ``bad-hlen``, ``bad-cookie``, ``option-overrun``,
-            ``option-length``, ``bad-overload`` or ``no-identity``.
+            ``option-length``, ``bad-overload``, ``bad-relay-info`` or ``no-identity``.
         detail: A sentence that says what is wrong and what would be right.
     """
 
@@ -132,6 +133,8 @@ class DhcpMessage:
             sname, file = _read_names(data, options)
         if not hlen and op == BOOTREQUEST and not options.get(61):
             raise Malformed("no-identity", "the client sent neither a hardware address nor a client identifier")
+        if 82 in options:
+            _check_relay_info(options[82])
         chaddr = data[28 : 28 + hlen]
         return cls(op, xid, chaddr, htype, hops, secs, flags, ciaddr, yiaddr, siaddr, giaddr, sname, file, options)
 
@@ -236,6 +239,16 @@ class DhcpMessage:
         return self.options.get(82, b"")
 
     @property
+    def link_selection(self) -> int:
+        """The address by which a relay names the client's network in place of ``giaddr`` (RFC 3527); 0 when not sent.
+
+        Raises:
+            ValueError: option 82 is malformed, which it never is in a decoded message.
+        """
+        value = self.options.get(82)
+        return link_selection(value) if value else 0
+
+    @property
     def broadcast(self) -> bool:
         """The client can take the answer only as a broadcast (RFC 2131 section 4.1)."""
         return self.flags & BROADCAST_FLAG != 0
@@ -326,6 +339,13 @@ def _check_length(code: int, length: int) -> None:
             raise Malformed("option-length", f"option {code} has {length} bytes; right is 4 for each address")
     elif length > 255:
         raise Malformed("option-length", f"option {code} has {length} bytes; right is at most 255")
+
+
+def _check_relay_info(value: bytes) -> None:
+    try:
+        link_selection(value)
+    except ValueError as error:
+        raise Malformed("bad-relay-info", str(error)) from None
 
 
 def _read_names(data: bytes, options: dict[int, bytes]) -> tuple[bytes, bytes]:
