@@ -98,7 +98,7 @@ class Probe:
 
 @dataclass(slots=True)
 class Reply:
-    """Answer a command (``lab/node.py``): ``error`` is None and ``value`` the result, or ``error`` says what is wrong."""
+    """Answer a command (``lab/node.py``) by ``value``, or by ``error``, which says what is wrong (else None)."""
 
     command: int
     value: Any = None

@@ -1,4 +1,4 @@
-"""What a server asks before it answers: may I, from which addresses, and for how long?
+"""What a server asks before it answers: whether it may, from which addresses, and for how long.
 
 A lone server may do everything (``Standalone``). In a failover relationship the relationship decides; it lives in
 ``dhcpkit.failover`` and is known here only by this interface.
@@ -89,7 +89,7 @@ class Standalone:
         return (BindingStatus.FREE, BindingStatus.BACKUP)
 
     def reusable(self, lease: Lease, now: float) -> bool:
-        """An ended lease is free at once: there is no partner to ask."""
+        """Reuse an ended lease at once: there is no partner to ask."""
         return True
 
     def may_extend(self, lease: Lease, now: float) -> Verdict:
