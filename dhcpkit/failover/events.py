@@ -9,7 +9,7 @@ from dhcpkit.protocol.failover.codes import RejectReason, ServerState
 
 @dataclass(slots=True, frozen=True)
 class StateEntered:
-    """This server entered an endpoint state; ``because`` says in a sentence why."""
+    """The server entered an endpoint state; ``because`` says in a sentence why."""
 
     relationship: str
     state: ServerState

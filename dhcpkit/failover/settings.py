@@ -98,13 +98,15 @@ class Settings:
         if self.mclt < 1:
             raise FailoverError(f"the maximum client lead time is {self.mclt} s; it takes at least 1 second")
         if self.switch_interval is not None and self.switch_interval < 1:
-            raise FailoverError(f"the state switchover interval is {self.switch_interval} s; it takes at least 1 second")
+            raise FailoverError(
+                f"the state switchover interval is {self.switch_interval} s; it takes at least 1 second"
+            )
         if self.address == self.partner:
             raise FailoverError("a server cannot be its own failover partner; name the other server")
 
     @property
     def local_percent(self) -> int:
-        """This server's share of the clients in load balance mode, in percent."""
+        """The server's own share of the clients in load balance mode, in percent."""
         return self.primary_percent if self.role is Role.PRIMARY else 100 - self.primary_percent
 
     def for_partner(self, partner_name: str) -> Settings:
