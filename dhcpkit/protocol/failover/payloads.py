@@ -31,6 +31,7 @@ from dhcpkit.protocol.failover.wire import FailoverMalformed, option_name
 
 __all__ = [
     "BOOTP_FLAG",
+    "BUCKETS",
     "DHCP_MAGIC",
     "RESERVED_FLAG",
     "BindingAcknowledgement",

@@ -30,7 +30,15 @@ MESSAGES = {
         BNDUPD=31, BNDACK=31, CONNECT=1, CONNECTACK=1, UPDREQALL=1, UPDDONE=1, STATE=7, CONTACT=14
     ),
     "06-poolreq": Counter(
-        POOLREQ=1, POOLRESP=1, BNDUPD=90, BNDACK=89, CONNECT=1, CONNECTACK=1, UPDREQALL=4, UPDDONE=2, STATE=8,
+        POOLREQ=1,
+        POOLRESP=1,
+        BNDUPD=90,
+        BNDACK=89,
+        CONNECT=1,
+        CONNECTACK=1,
+        UPDREQALL=4,
+        UPDDONE=2,
+        STATE=8,
         CONTACT=36,
     ),
     "07-potential-conflict": Counter(

@@ -114,15 +114,18 @@ def test_first_state_carries_the_startup_flag():
 
 def test_updates_that_cross_are_refused_with_reason_and_text():
     answers = [
-        BindingAcknowledgement.from_options(m.options)
-        for m in decoded("01-connect-normal-balance", MessageType.BNDACK)
+        BindingAcknowledgement.from_options(m.options) for m in decoded("01-connect-normal-balance", MessageType.BNDACK)
     ]
     refused = [answer.rejection for answer in answers if answer.rejection]
-    assert refused == [
-        Rejection(
-            RejectReason.LESS_CRITICAL_BINDING_INFORMATION, "incoming update is less critical than outgoing update"
-        )
-    ] * 20
+    assert (
+        refused
+        == [
+            Rejection(
+                RejectReason.LESS_CRITICAL_BINDING_INFORMATION, "incoming update is less critical than outgoing update"
+            )
+        ]
+        * 20
+    )
 
 
 def test_never_used_address_has_no_times():
