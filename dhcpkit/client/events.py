@@ -51,3 +51,16 @@ class RequestSent:
     server: int
     xid: int
     attempt: int
+
+
+@dataclass(slots=True, frozen=True)
+class NoServerAnswered:
+    """A client asked several times and no server answered; it says so once and goes on by its timers.
+
+    ``state`` is the state it asked in and ``attempts`` how often it did. ``address`` is the address that it keeps
+    using until its lease ends, 0 when it has none.
+    """
+
+    state: str
+    attempts: int
+    address: int
