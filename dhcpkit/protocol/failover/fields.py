@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from dhcpkit.protocol.failover.wire import FailoverMalformed, option_name
+
+Options = Mapping[int, bytes] | Sequence[tuple[int, bytes]]
+"""Options received: of a message, or of one of its ``transactions()``."""
+OptionList = list[tuple[int, bytes]]
+"""Options to send, in wire order."""
 
 _GREATEST_TIME = 0xFFFFFFFF
 

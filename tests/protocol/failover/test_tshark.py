@@ -233,3 +233,10 @@ def test_captured_messages_are_read_as_tshark_reads_them(name):
     assert sorted((m.type, m.xid, m.time, m.options) for m in ours) == sorted(
         (m.type, m.xid, m.time, m.options) for m in theirs
     )
+
+
+def test_tshark_does_mark_what_is_wrong(tmp_path):
+    """Its silence in the tests above means something."""
+    right = FailoverMessage(MessageType.CONTACT).encode()
+    (message,) = dissected(tmp_path, bytes([0, len(right) + 2]) + right[2:] + b"\x00\x03")
+    assert message.malformed
