@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from dhcpkit.lab.errors import LabError
 
 if TYPE_CHECKING:
     from dhcpkit.lab.lab import Lab
+    from dhcpkit.lab.log import EventLog
 
 Watcher = Callable[["Waiting"], None]
 """Told when a wait begins, goes on, and is over; ``waiting.fraction`` says how far it is."""
@@ -99,3 +101,20 @@ class Waiting:
     def _over(self) -> None:
         self.finished = True
         self._lab.tell_watchers(self)
+
+
+def settle(events: EventLog, look: Callable[[], bool], seconds: float) -> bool:
+    """Look again whenever something is logged, until it holds or so many real seconds are over; say whether it does."""
+    woken = threading.Event()
+    unsubscribe = events.subscribe(lambda _: woken.set())
+    deadline = time.monotonic() + seconds
+    try:
+        while not look():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            woken.wait(min(left, PATIENCE))
+            woken.clear()
+    finally:
+        unsubscribe()
+    return True
