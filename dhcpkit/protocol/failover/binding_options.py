@@ -1,4 +1,4 @@
-"""What BNDUPD and BNDACK say of one binding, and how a refusal is told."""
+"""What BNDUPD and BNDACK (draft-ietf-dhc-failover-12) say of one binding, and how a refusal is told."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _REASONS = {reason.value: reason for reason in RejectReason}
 
 @dataclass(slots=True)
 class BindingUpdate:
-    """One binding of a BNDUPD (draft section 7.1). Times are seconds since the epoch, 0 for not known.
+    """One binding of a BNDUPD. Times are seconds since the epoch, 0 for not known.
 
     Attributes:
         address: The assigned IP address.
@@ -59,7 +59,7 @@ class BindingUpdate:
     reply_options: bytes = b""
 
     def to_options(self, *, all_times: bool = False) -> OptionList:
-        """Return the binding's options as the draft allows them for its status (table in section 7.1).
+        """Return the binding's options as the draft's table of BNDUPD allows them for its status.
 
         ABANDONED tells nothing of a client, only ACTIVE has times of expiration, reply options go with ACTIVE alone and
         request options with ACTIVE and RELEASED. A time past what 32 bits hold (the year 2106) is sent as the greatest.
@@ -159,7 +159,7 @@ class Rejection:
 
 @dataclass(slots=True)
 class BindingAcknowledgement:
-    """One binding of a BNDACK (draft section 7.2): the address, and why its update was refused if it was."""
+    """One binding of a BNDACK: the address, and why its update was refused if it was."""
 
     address: int
     rejection: Rejection | None = None

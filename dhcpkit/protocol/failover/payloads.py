@@ -1,5 +1,7 @@
 """What the options of each message say: parameters of a connection, states, bindings, refusals.
 
+The messages and their options are those of draft-ietf-dhc-failover-12.
+
 Every class here has ``to_options`` for a message to send and ``from_options`` for one received, which takes the
 options of a message or one of its ``transactions()``. Options that a class does not know are ignored; one that it
 knows and whose length is wrong is refused. BNDUPD, BNDACK and refusals are in ``binding_options.py``; UPDREQ,
@@ -60,7 +62,7 @@ _STATES = {state.value: state for state in ServerState if state is not ServerSta
 
 @dataclass(slots=True)
 class ConnectParameters:
-    r"""The options of CONNECT and CONNECTACK (draft sections 7.8 and 7.9).
+    r"""The options of CONNECT and CONNECTACK.
 
     Attributes:
         relationship_name: The relationship's name, UTF-8 on the wire. Bytes that are not UTF-8 are shown as ``\xff``.
@@ -134,7 +136,7 @@ class ConnectParameters:
 
 @dataclass(slots=True)
 class StateReport:
-    """The options of STATE (draft section 7.10): the sender's endpoint state and since when it has been in it.
+    """The options of STATE: the sender's endpoint state and since when it has been in it.
 
     ``startup`` says that the sender is starting: ``state`` is then the one it had before. ``since`` is in seconds
     since the epoch.
@@ -181,7 +183,7 @@ class StateReport:
 
 @dataclass(slots=True)
 class PoolResponse:
-    """The option of POOLRESP (draft section 7.6): how many addresses the primary hands over."""
+    """The option of POOLRESP: how many addresses the primary hands over."""
 
     transferred: int
 

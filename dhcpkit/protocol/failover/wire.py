@@ -1,7 +1,8 @@
 """Where a failover message begins and ends in a stream of bytes, and where its options lie in it.
 
 A message is a header of 12 bytes and options of the form ``code(2) length(2) value(length)``, all big-endian, without
-padding or end mark; the first two bytes are the length of the whole (draft-ietf-dhc-failover-12 section 6).
+padding or end mark; the first two bytes are the length of the whole (draft-ietf-dhc-failover-12
+section 6).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ HEADER = Struct("!HBBII")
 """Length, type, payload offset, time, xid."""
 HEADER_SIZE = 12
 MAX_MESSAGE_SIZE = 2048
-"""Bytes of the longest message (draft section 6.1)."""
+"""Bytes of the longest message."""
 
 _CODE_AND_LENGTH = Struct("!HH")
 _OPTION_NAMES = {option.value: option.name.lower().replace("_", "-") for option in Option}
