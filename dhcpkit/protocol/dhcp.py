@@ -185,7 +185,7 @@ class DhcpMessage:
         kind = self.options.get(53)
         if kind is None:
             return "BOOTREQUEST" if self.op == BOOTREQUEST else "BOOTREPLY"
-        return _NAMES.get(kind) or f"DHCP message type {kind.hex() or 'missing'}"
+        return _NAMES.get(kind) or f"DHCP message type {int.from_bytes(kind, 'big')}"
 
     @property
     def client_id(self) -> bytes:
