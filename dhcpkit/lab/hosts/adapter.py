@@ -52,16 +52,6 @@ class HostStatus:
     primary_suffix: str
     adapters: tuple[AdapterStatus, ...]
 
-    @property
-    def lease(self) -> ClientLease | None:
-        """The first card's lease."""
-        return self.adapters[0].lease
-
-    @property
-    def state(self) -> str:
-        """The first card's DHCP client state, empty for a fixed address."""
-        return self.adapters[0].state
-
 
 def fixed_status(spec: HostSpec, dns: Sequence[int]) -> HostStatus:
     """Return the status of a host that has fixed addresses and has joined the domain: a server of the lab."""

@@ -6,8 +6,7 @@ The lease is committed before the address is used, so that a client started agai
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dhcpkit.client.client import Client
@@ -18,13 +17,14 @@ from dhcpkit.engine.actions import Actions, Commit, Document, Log, Reply
 from dhcpkit.lab.errors import LabError
 from dhcpkit.lab.hosts.adapter import AdapterStatus, HostStatus, adapter_name, automatic_address
 from dhcpkit.lab.hosts.spec import HostSpec
+from dhcpkit.lab.store import Saved
 from dhcpkit.protocol.datagram import CLIENT_PORT, Datagram
 
 LEASE_DOCUMENT = ("client-lease", "eth0")
 """Kind and name of the document that keeps the lease."""
 
 
-class RenewalFailed(LabError):
+class RenewalFailed(LabError):  # noqa: N818 - it names what happened
     """No server answered, or the attempt was broken off; a lease that the client had still runs."""
 
 
@@ -32,10 +32,25 @@ class NothingToRelease(LabError):  # noqa: N818 - it names what is missing
     """The client has no lease."""
 
 
+@dataclass(frozen=True, slots=True)
+class ClientStatus(HostStatus):
+    """The status of a host with one network card that gets its address by DHCP."""
+
+    @property
+    def lease(self) -> ClientLease | None:
+        """The lease in use, None without one."""
+        return self.adapters[0].lease
+
+    @property
+    def state(self) -> str:
+        """The client's state in RFC 2131 figure 5, ``BOUND``; ``INIT`` also while it is released."""
+        return self.adapters[0].state
+
+
 class ClientNode:
     """A host that runs a DHCP client; implements ``Node``.
 
-    Commands (``lab/node.py``), each answered with a ``HostStatus``:
+    Commands (``lab/node.py``), each answered with a ``ClientStatus``:
 
     * ``status``: the configuration as it is.
     * ``release``: give the address back. ``NothingToRelease`` without one.
@@ -44,7 +59,7 @@ class ClientNode:
 
     Args:
         spec: The host; it has one network card, ``eth0``.
-        documents: What the host's store has kept, by kind and name.
+        saved: What the host's store has kept.
         probe: Ask by ARP whether somebody uses an address before taking it.
         probe_wait: Seconds of lab time to wait for that answer.
 
@@ -58,17 +73,17 @@ class ClientNode:
     def __init__(
         self,
         spec: HostSpec,
-        documents: Mapping[tuple[str, str], dict[str, Any]] | None = None,
+        saved: Saved | None = None,
         *,
         probe: bool = True,
         probe_wait: float = PROBE_WAIT,
     ) -> None:
         if [card.name for card in spec.interfaces] != ["eth0"]:
             raise ValueError(f"the client {spec.name} needs exactly one network card, eth0")
-        saved = (documents or {}).get(LEASE_DOCUMENT)
+        kept = saved.documents.get(LEASE_DOCUMENT) if saved else None
         self._spec = spec
         self._mac = spec.interfaces[0].mac
-        self._kept = None if saved is None else ClientLease.from_document(saved)
+        self._kept = None if kept is None else ClientLease.from_document(kept)
         self._client = Client(
             self._mac,
             hostname=spec.name,
@@ -120,7 +135,7 @@ class ClientNode:
             return [Reply(number, self.status())]
         return [Reply(number, error=LabError(error))]
 
-    def status(self) -> HostStatus:
+    def status(self) -> ClientStatus:
         """Return the host's configuration.
 
         When no server has answered for half a minute it names the 169.254 address that Windows would have given
@@ -146,7 +161,7 @@ class ClientNode:
             )
         elif client.unanswered:
             adapter = replace(adapter, address=automatic_address(self._mac), prefix_length=16, autoconfigured=True)
-        return HostStatus(self._spec.name, "", (adapter,))
+        return ClientStatus(self._spec.name, "", (adapter,))
 
     def stream_accepted(self, stream: str, port: int, peer: int, now: float) -> Actions:
         """Never happens: a client takes no connections."""
