@@ -1,10 +1,10 @@
 """The message digest: proof that a message comes from someone who knows the shared secret, unaltered.
 
 The digest is an HMAC with the shared secret as its key, over the whole message with the digest's own bytes set to
-zero. It travels as the first option: ``00 11``, length, a type byte, the digest. draft-ietf-dhc-failover-12 knows type 1,
-HMAC-MD5; type 2 is HMAC-SHA-256, which Windows uses (MS-DHCPF section 2.2). No text says how a secret that was typed
-becomes a key: here its UTF-8 bytes are the key. A digest is looked for wherever it stands, since all of the message is
-under it anyway.
+zero. It travels as the first option: ``00 11``, length, a type byte, the digest. Type 1 is HMAC-MD5, which
+draft-ietf-dhc-failover-12 knows; type 2 is HMAC-SHA-256, which Windows uses (MS-DHCPF section 2.2). No text says how a
+secret that was typed becomes a key: here its UTF-8 bytes are the key. A digest is looked for wherever it stands, since
+all of the message is under it anyway.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Where a failover message begins and ends in a stream of bytes, and where its options lie in it.
 
 A message is a header of 12 bytes and options of the form ``code(2) length(2) value(length)``, all big-endian, without
-padding or end mark; the first two bytes are the length of the whole (draft-ietf-dhc-failover-12
-section 6).
+padding or end mark; the first two bytes are the length of the whole (draft-ietf-dhc-failover-12 section 6).
 """
 
 from __future__ import annotations
