@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from dhcpkit.client.events import LeaseBound, LeaseEnded
 from dhcpkit.engine.events import RequestAnswered, RequestReceived
@@ -299,7 +300,7 @@ def _plain(hardware: bytes) -> bytes:
     return hardware[1:] if len(hardware) == 7 and hardware[0] == ETHERNET else hardware
 
 
-_HANDLERS = {
+_HANDLERS: dict[type, Any] = {
     LeaseBound: History._lease_bound,
     LeaseEnded: History._lease_ended,
     RequestReceived: History._received,

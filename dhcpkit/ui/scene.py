@@ -290,9 +290,7 @@ def _boxes(hosts: list[tuple[str, str]]) -> list[str]:
 
 def _packet(number: int, frame: FrameSeen) -> Packet:
     label = frame.summary.split(None, 1)[0].rstrip(",:") if frame.summary else frame.protocol
-    return Packet(
-        number, frame.protocol, frame.sender.lower(), frame.receiver.lower(), label, frame.summary
-    )
+    return Packet(number, frame.protocol, frame.sender.lower(), frame.receiver.lower(), label, frame.summary)
 
 
 _HANDLERS: dict[type, Any] = {
