@@ -6,13 +6,7 @@ option whole in one of them. The relay agent information stays in the options fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from dhcpkit.protocol.options import OptionCode
-
-MESSAGE_TYPE = int(OptionCode.MESSAGE_TYPE)
-RELAY = int(OptionCode.RELAY_AGENT_INFORMATION)
-CLIENT_IDENTIFIER = int(OptionCode.CLIENT_IDENTIFIER)
 
 KEPT = (
     OptionCode.MESSAGE_TYPE,
@@ -26,10 +20,12 @@ KEPT = (
 )
 """Options that go before all others when there is no room for everything: what makes a lease a lease."""
 
+_MESSAGE_TYPE = int(OptionCode.MESSAGE_TYPE)
+_RELAY = int(OptionCode.RELAY_AGENT_INFORMATION)
 _LEFT_OUT_AT_NEED: tuple[frozenset[int], ...] = (
     frozenset(),
-    frozenset({RELAY}),
-    frozenset({RELAY, CLIENT_IDENTIFIER}),
+    frozenset({_RELAY}),
+    frozenset({_RELAY, OptionCode.CLIENT_IDENTIFIER}),
 )
 _RESERVED = frozenset({OptionCode.PAD, OptionCode.OVERLOAD, OptionCode.END})
 _FILE_SIZE = 128
@@ -50,14 +46,14 @@ def pack_options(options: dict[int, bytes], room: int, sname: bytes, file: bytes
             message cannot do without.
     """
     body = bytearray()
-    _append(body, MESSAGE_TYPE, options.get(MESSAGE_TYPE))
+    _append(body, _MESSAGE_TYPE, options.get(_MESSAGE_TYPE))
     for code, value in options.items():
-        if code != MESSAGE_TYPE and code != RELAY:
+        if code != _MESSAGE_TYPE and code != _RELAY:
             _append(body, code, value)
-    _append(body, RELAY, options.get(RELAY))
+    _append(body, _RELAY, options.get(_RELAY))
     body.append(255)
     if not _RESERVED.isdisjoint(options):
-        raise ValueError(f"options {sorted(_RESERVED)} are written by the encoder and cannot be given")
+        raise ValueError("options 0, 52 and 255 (pad, overload, end) are written by the encoder and cannot be given")
     if len(body) <= room:
         return bytes(body), sname, file
     return _squeeze(options, room, sname, file)
@@ -80,14 +76,14 @@ def _append(area: bytearray, code: int, value: bytes | None) -> None:
 def _squeeze(options: dict[int, bytes], room: int, sname: bytes, file: bytes) -> tuple[bytes, bytes, bytes]:
     """Place what fits, the indispensable first, then the others in their order."""
     kept = [code for code in KEPT if code in options]
-    others = [code for code in options if code not in KEPT and code != RELAY]
+    others = [code for code in options if code not in KEPT and code != _RELAY]
     for left_out in _LEFT_OUT_AT_NEED:
-        areas = _Areas(room, sname, file, b"" if RELAY in left_out else _piece(RELAY, options.get(RELAY)))
+        areas = _Areas(room, sname, file, b"" if _RELAY in left_out else _piece(_RELAY, options.get(_RELAY)))
         if all(areas.place(_piece(code, options[code])) for code in kept if code not in left_out):
             for code in others:
                 areas.place(_piece(code, options[code]))
             return areas.finish()
-    sizes = _describe((code, len(options[code])) for code in kept)
+    sizes = ", ".join(f"option {int(code)} with {len(options[code])} bytes" for code in kept)
     raise ValueError(f"{room} bytes have no room for the options that a DHCP message cannot do without: {sizes}")
 
 
@@ -95,10 +91,6 @@ def _piece(code: int, value: bytes | None) -> bytes:
     area = bytearray()
     _append(area, code, value)
     return bytes(area)
-
-
-def _describe(sizes: Iterable[tuple[int, int]]) -> str:
-    return ", ".join(f"option {int(code)} with {size} bytes" for code, size in sizes)
 
 
 class _Areas:
