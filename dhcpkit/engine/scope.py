@@ -57,6 +57,8 @@ class Scope:
         options: Values of options by code, as on the wire (RFC 2132).
         active: Whether clients of this scope are answered.
         description: A remark for people.
+        mask: The subnet mask.
+        broadcast: The network's broadcast address, its last one.
         ranges: What is left of the range between the exclusions, in ascending order.
         size: How many addresses can be leased.
     """
@@ -71,11 +73,17 @@ class Scope:
     options: dict[int, bytes] = field(default_factory=dict)
     active: bool = True
     description: str = ""
+    mask: int = field(init=False, repr=False, compare=False)
+    broadcast: int = field(init=False, repr=False, compare=False)
     ranges: tuple[tuple[int, int], ...] = field(init=False, repr=False, compare=False)
     size: int = field(init=False, repr=False, compare=False)
     _starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        _check_prefix_length(self.prefix_length)
+        mask = mask_of(self.prefix_length)
+        object.__setattr__(self, "mask", mask)
+        object.__setattr__(self, "broadcast", self.id | ~mask & 0xFFFFFFFF)
         _check_network(self)
         _check_range(self)
         exclusions = _checked_exclusions(self)
@@ -120,16 +128,6 @@ class Scope:
             active=active,
             description=description,
         )
-
-    @property
-    def mask(self) -> int:
-        """The subnet mask."""
-        return mask_of(self.prefix_length)
-
-    @property
-    def broadcast(self) -> int:
-        """The network's broadcast address, its last one."""
-        return self.id | ~self.mask & 0xFFFFFFFF
 
     @property
     def network(self) -> str:
@@ -210,7 +208,6 @@ def _check_prefix_length(prefix_length: int) -> None:
 
 
 def _check_network(scope: Scope) -> None:
-    _check_prefix_length(scope.prefix_length)
     if not scope.name.strip():
         raise ScopeError("a scope needs a name")
     if not 0 <= scope.id <= 0xFFFFFFFF or scope.id & ~scope.mask:

@@ -87,3 +87,11 @@ class CommitFailed:
     """A server could not make a lease durable; the client was therefore not answered."""
 
     detail: str
+
+
+@dataclass(slots=True, frozen=True)
+class ActionFailed:
+    """The host's system refused what its service wanted: ``action`` says what that was, ``detail`` why not."""
+
+    action: str
+    detail: str

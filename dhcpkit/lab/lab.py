@@ -27,7 +27,7 @@ from dhcpkit.lab.hosts.spec import HostSpec
 from dhcpkit.lab.log import EventLog
 from dhcpkit.lab.waiting import Waiting, Watcher
 from dhcpkit.lab.wires import choose_wire
-from dhcpkit.protocol.pcap import write_pcap
+from dhcpkit.protocol.pcap import pcap_header, pcap_record
 
 _H = TypeVar("_H", bound=Host)
 
@@ -194,8 +194,7 @@ class Lab:
     def save_capture(self, path: str | Path) -> int:
         """Write every frame in the log to a pcap file, for Wireshark; return how many there are."""
         frames = [(event.time, event.what.frame) for event in self.events if isinstance(event.what, FrameSeen)]
-        with open(path, "wb") as file:
-            write_pcap(file, frames)
+        Path(path).write_bytes(b"".join([pcap_header(), *(pcap_record(time, frame) for time, frame in frames)]))
         return len(frames)
 
     def close(self) -> None:

@@ -174,13 +174,13 @@ def properties_document(readings: Readings) -> dict[str, Any]:
     running = [status for key, status in readings.statuses.items() if readings.scene.hosts[key].service == "running"]
     return {
         "servers": [name for name, _ in columns],
-        "rows": [[label, *(lines.get(label, "–") for _, lines in columns)] for label in labels],
+        "rows": [[label, *(lines.get(label, "-") for _, lines in columns)] for label in labels],
         "problem": next((status.problem for status in running if status.problem), ""),
     }
 
 
 def _properties(status: FailoverStatus, running: bool) -> dict[str, str]:
-    """The lines of the console's Failover tab for one server."""
+    """Return the lines of the console's Failover tab for one server."""
     state = state_in_words(status.state) if running else "Service stopped"
     partner = state_in_words(status.partner_state) if running and status.partner_state is not None else "Not available"
     hours, minutes = divmod(status.max_client_lead_time // 60, 60)

@@ -35,11 +35,10 @@ class DhcpService:
         self.spec = spec
         self.table = LeaseTable()
         addresses = {card.name: (card.address, card.prefix_length) for card in spec.interfaces}
-        self.dhcp = DhcpServer(addresses, self.table, self.authority)
         self.endpoints: dict[str, Endpoint] = {}
         self._by_scope: dict[int, Endpoint] = {}
         scopes = [Scope.from_document(value) for (kind, _), value in saved.documents.items() if kind == "scope"]
-        self.dhcp.load(scopes)
+        self.dhcp = DhcpServer(addresses, self.table, self.authority, scopes=scopes)
         self.table.load(saved.leases)
         for (kind, name), value in saved.documents.items():
             if kind == "relationship":

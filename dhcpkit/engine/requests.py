@@ -1,0 +1,135 @@
+"""What a client asks: read once from its message, then used by everything that decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dhcpkit.engine.authority import Situation
+from dhcpkit.engine.events import RequestReceived
+from dhcpkit.engine.lease import client_key
+from dhcpkit.protocol.dhcp import DhcpMessage, MessageType
+from dhcpkit.protocol.relay import link_selection
+
+_HIGHEST_HOST = 0xDFFFFFFF
+"""The last address before the multicast ones."""
+
+
+class BadRelay(ValueError):  # noqa: N818 - it names the message, as Malformed does
+    """What a relay wrote into a message makes no sense; the text says what."""
+
+
+@dataclass(slots=True)
+class Request:
+    """A client's message with what follows from its fields.
+
+    Attributes:
+        message: The message.
+        name: Its name, ``DHCPREQUEST``.
+        situation: What the client is doing; None for messages that ask for no lease, and for a DHCPREQUEST that
+            names no address.
+        client_id: Option 61; empty when not sent.
+        hardware: Hardware type byte and hardware address.
+        client: The key that tells clients apart (``client_key``).
+        address: The address asked for or held, 0 for none.
+        server: The address by which this server answers.
+        interface: Where the message came in and the answer goes out.
+        link: An address of the network that the client is on, as far as the way the message came tells.
+        unicast: The message was sent to this server alone, and by no relay.
+    """
+
+    message: DhcpMessage
+    name: str
+    situation: Situation | None
+    client_id: bytes
+    hardware: bytes
+    client: bytes
+    address: int
+    server: int
+    interface: str
+    link: int
+    unicast: bool
+
+    @property
+    def situation_name(self) -> str:
+        """The situation as events name it: that of a DHCPREQUEST, else empty."""
+        situation = self.situation
+        return "" if situation is None or situation is Situation.DISCOVER else situation.value
+
+    def received(self) -> RequestReceived:
+        """Return the event that says that the message reached the server."""
+        message = self.message
+        return RequestReceived(
+            message=self.name,
+            situation=self.situation_name,
+            xid=message.xid,
+            client_id=self.client_id,
+            hardware=self.hardware,
+            hostname=message.hostname,
+            address=self.address,
+            secs=message.secs,
+            relay=message.giaddr,
+        )
+
+
+def read_request(message: DhcpMessage, server: int, interface: str, interface_address: int, unicast: bool) -> Request:
+    """Return what a client's message asks.
+
+    Args:
+        message: The message, a BOOTREQUEST.
+        server: This server's address that the message was sent to, or that of the interface for a broadcast.
+        interface: The interface it came in on.
+        interface_address: This server's address there.
+        unicast: It was sent to an address of this server.
+
+    Raises:
+        BadRelay: the relay's address or its option 82 makes no sense.
+    """
+    client_id = message.client_id
+    hardware = message.hardware
+    giaddr = message.giaddr
+    link = interface_address
+    if giaddr:
+        link = _relayed_link(message)
+        unicast = False
+    return Request(
+        message=message,
+        name=message.name,
+        situation=situation_of(message, unicast),
+        client_id=client_id,
+        hardware=hardware,
+        client=client_key(client_id, hardware),
+        address=message.requested_address or message.ciaddr,
+        server=server,
+        interface=interface,
+        link=link,
+        unicast=unicast,
+    )
+
+
+def situation_of(message: DhcpMessage, unicast: bool) -> Situation | None:
+    """Tell from its fields what a client is doing (RFC 2131 section 4.3.2, table 4).
+
+    RENEWING and REBINDING differ only in how the message was sent: to this server, or to all.
+    """
+    kind = message.message_type
+    if kind is MessageType.DISCOVER:
+        return Situation.DISCOVER
+    if kind is not MessageType.REQUEST:
+        return None
+    if message.server_identifier:
+        return Situation.SELECTING
+    if message.ciaddr:
+        return Situation.RENEWING if unicast else Situation.REBINDING
+    return Situation.INIT_REBOOT if message.requested_address else None
+
+
+def _relayed_link(message: DhcpMessage) -> int:
+    """Return an address of the client's network: link selection when the relay says so, else the relay's own."""
+    if message.giaddr > _HIGHEST_HOST:
+        raise BadRelay(f"giaddr {message.giaddr:#010x} is no host's address")
+    if not message.relay_info:
+        return message.giaddr
+    try:
+        return link_selection(message.relay_info) or message.giaddr
+    except ValueError as error:
+        raise BadRelay(str(error)) from None

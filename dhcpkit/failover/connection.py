@@ -1,0 +1,95 @@
+"""One TCP connection to the partner, from its opening to its end: framing, digest, xids, and how long it was quiet."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+from dhcpkit.failover.dialect import Dialect
+from dhcpkit.protocol.failover.codes import MessageType, RejectReason
+from dhcpkit.protocol.failover.digest import verify
+from dhcpkit.protocol.failover.message import FailoverMessage, Framer
+from dhcpkit.protocol.failover.payloads import OptionList
+
+MAX_CLOCK_DIFFERENCE = 60
+"""Seconds that the two servers' clocks may differ."""
+
+_REMEMBERED = 4
+
+
+class Connection:
+    """One connection, still without meaning: the endpoint decides what its messages do.
+
+    Attributes:
+        stream: Its name on the wire.
+        opened: When it was asked for or accepted, seconds since the epoch.
+        is_open: TCP is connected.
+        greeted: CONNECT and CONNECTACK were exchanged.
+        in_contact: The partner's STATE was received.
+        connect_xid: xid of the CONNECT that the primary sent.
+        partner_receive_timer: Seconds of quiet after which the partner gives the connection up, 0 for not known.
+        last_sent: When the last message left.
+        last_received: When the last bytes arrived.
+    """
+
+    def __init__(self, stream: str, now: float, *, is_open: bool) -> None:
+        self.stream = stream
+        self.opened = now
+        self.is_open = is_open
+        self.greeted = False
+        self.in_contact = False
+        self.connect_xid: int | None = None
+        self.partner_receive_timer = 0
+        self.last_sent = now
+        self.last_received = now
+        self._xid = 0
+        self._framer = Framer()
+        self._differences: deque[float] = deque(maxlen=_REMEMBERED)
+
+    def receive(self, data: bytes, secret: bytes, now: float) -> Iterator[tuple[FailoverMessage, RejectReason | None]]:
+        """Yield each whole message with what its digest says; None is trustworthy.
+
+        Raises:
+            FailoverMalformed: the bytes are no proper messages; the connection is to be closed.
+        """
+        self.last_received = now
+        for raw in self._framer.feed(data):
+            untrusted = verify(raw, secret)
+            message = FailoverMessage.decode(raw)
+            if untrusted is None:
+                self._differences.append(message.time - now)
+            yield message, untrusted
+
+    def next_xid(self) -> int:
+        """Return the xid for a new request."""
+        self._xid += 1
+        return self._xid
+
+    def encode(
+        self, kind: MessageType, xid: int, options: OptionList, secret: bytes, dialect: Dialect, now: float
+    ) -> bytes:
+        """Return the bytes of a message to send now."""
+        self.last_sent = now
+        message = FailoverMessage(kind, xid, int(now), options)
+        if secret and dialect.digest:
+            return message.encode(secret, dialect.digest)
+        return message.encode()
+
+    def clock_difference(self) -> float:
+        """Return how many seconds the partner's clock is ahead, by the messages of late.
+
+        A message that was long on its way looks as if the partner's clock were behind, so the least difference of the
+        last few counts.
+        """
+        return min(self._differences, key=abs, default=0.0)
+
+
+def clock_error(difference: float) -> str:
+    """Return the sentence about two clocks that are too far apart, empty when they are not."""
+    if abs(difference) <= MAX_CLOCK_DIFFERENCE:
+        return ""
+    ahead = "ahead of" if difference > 0 else "behind"
+    return (
+        f"the partner's clock is {abs(difference):.0f} s {ahead} this server's; at most {MAX_CLOCK_DIFFERENCE} s are"
+        " allowed: synchronize the clocks"
+    )
