@@ -2,5 +2,6 @@
 
 Hosts exchange real frames, so a capture reads like one from the kernel wire. The same seed and the same calls give the
 same events and the same frames, byte for byte. Begin with ``wire.py`` (``MemoryWire``, how time passes); a host's
-network is ``host.py`` over ``interface.py`` (ARP) and ``tcp.py``, joined by ``switch.py``. Real programs cannot run here.
+network is ``host.py`` over ``interface.py`` (ARP) and ``tcp.py``, joined by ``switch.py``. Programs
+cannot run here.
 """

@@ -273,7 +273,8 @@ class Host:
         self._set_alarm()
         calls, self._calls = self._calls, {}
         for number, call in calls.items():
-            call.reply = Reply(number, error=LabError(f"the service of {self.spec.name} {_ENDED[how]} before it answered"))
+            because = f"the service of {self.spec.name} {_ENDED[how]} before it answered"
+            call.reply = Reply(number, error=LabError(because))
         self._log_event(ServiceStopped(self.spec.kind, how, detail))
 
     def _log_event(self, what: object) -> None:

@@ -7,7 +7,7 @@ from heapq import heapify, heappop, heappush
 from typing import Any
 
 Entry = list[Any]
-"""Something that is to happen: its time, its place among what was entered, and what to call (None: cancelled or done)."""
+"""Something that is to happen: its time, its number, and what to call (None when it is cancelled or done)."""
 
 _TIDY_FROM = 64
 

@@ -138,7 +138,7 @@ class TcpStack:
             opened,
             partial(self._node.stream_data, stream),
             partial(self._closed, stream),
-            partial(self._connections.pop, ends, None),
+            partial(self._forget, ends),
         )
         return Connection(ends, self._random.getrandbits(32), self._queue, self._emit, owner)
 
@@ -146,6 +146,9 @@ class TcpStack:
         connection = self._streams.pop(stream)
         if connection.dialled or connection.is_open:
             self._node.stream_closed(stream, because)
+
+    def _forget(self, ends: Ends) -> None:
+        self._connections.pop(ends, None)
 
     def _free_port(self, peer: int, peer_port: int) -> int | None:
         """Return the next port that no connection to the same peer uses, None when all are used."""

@@ -257,7 +257,7 @@ class MemoryWire:
 
     def _log_frame(self, sender: str, receiver: str, frame: bytes) -> None:
         protocol, summary = summarise(frame)
-        self._log.append(self._time.queue.now, sender, FrameSeen(protocol, sender, receiver, summary, frame))
+        self._log.append(self._time.queue.now, "", FrameSeen(protocol, sender, receiver, summary, frame))
 
 
 def _look_away(sender: str, receiver: str, frame: bytes) -> None:
