@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
-from dhcpkit.failover.dialect import Dialect
-from dhcpkit.protocol.failover.codes import MessageType, RejectReason
+from dhcpkit.protocol.failover.codes import RejectReason
 from dhcpkit.protocol.failover.digest import verify
 from dhcpkit.protocol.failover.message import FailoverMessage, Framer
-from dhcpkit.protocol.failover.payloads import OptionList
 
 MAX_CLOCK_DIFFERENCE = 60
 """Seconds that the two servers' clocks may differ."""
@@ -64,16 +62,6 @@ class Connection:
         """Return the xid for a new request."""
         self._xid += 1
         return self._xid
-
-    def encode(
-        self, kind: MessageType, xid: int, options: OptionList, secret: bytes, dialect: Dialect, now: float
-    ) -> bytes:
-        """Return the bytes of a message to send now."""
-        self.last_sent = now
-        message = FailoverMessage(kind, xid, int(now), options)
-        if secret and dialect.digest:
-            return message.encode(secret, dialect.digest)
-        return message.encode()
 
     def clock_difference(self) -> float:
         """Return how many seconds the partner's clock is ahead, by the messages of late.

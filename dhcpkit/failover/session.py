@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from dhcpkit.failover.bindings import Refusal
 from dhcpkit.failover.connection import Connection
+from dhcpkit.failover.describe import describe
 from dhcpkit.failover.events import ConnectionRefused, FailoverMessageReceived, FailoverMessageSent
 from dhcpkit.failover.handshake import (
     DIGEST_ERRORS,
@@ -118,7 +119,7 @@ class Session(Permissions):
         if self._is_primary:
             connection.connect_xid = connection.next_xid()
             options = connect_options(self.settings, self.dialect, self._primary_buckets)
-            self._send_on(connection, MessageType.CONNECT, connection.connect_xid, options, now, self.settings.name)
+            self._send_on(connection, MessageType.CONNECT, connection.connect_xid, options, now)
 
     def _closed(self, stream: str, because: str, now: float) -> None:
         if self._session is not None and self._session.stream == stream:
@@ -135,7 +136,9 @@ class Session(Permissions):
             for message, untrusted in connection.receive(data, self._secret, now):
                 if message.type >= 128:
                     continue
-                self._out.log(self._describe(message))
+                self._out.log(
+                    FailoverMessageReceived(self.settings.name, message.name, message.xid, *describe(message))
+                )
                 if connection.greeted:
                     if untrusted is not None:
                         self._refuse(connection, Refusal(untrusted, DIGEST_ERRORS[untrusted]), now)
@@ -166,7 +169,7 @@ class Session(Permissions):
         else:
             refusal = refuse_connect(message, parameters, untrusted, self.settings, now)
             options = connectack_options(self.settings, message, refusal)
-            self._send_on(connection, MessageType.CONNECTACK, message.xid, options, now, self.settings.name)
+            self._send_on(connection, MessageType.CONNECTACK, message.xid, options, now)
         if refusal is not None:
             self._refuse(connection, refusal, now)
         elif self._connection(connection.stream) is not None:
@@ -261,33 +264,20 @@ class Session(Permissions):
         now: float,
         *,
         xid: int | None = None,
-        address: int = 0,
-        detail: str = "",
     ) -> int:
         """Send a message on the session, with a new xid unless it answers one; return the xid."""
         session = self._session
         assert session is not None
         if xid is None:
             xid = session.next_xid()
-        self._send_on(session, kind, xid, options, now, detail, address)
+        self._send_on(session, kind, xid, options, now)
         return xid
 
-    def _send_on(
-        self,
-        connection: Connection,
-        kind: MessageType,
-        xid: int,
-        options: OptionList,
-        now: float,
-        detail: str = "",
-        address: int = 0,
-    ) -> None:
-        data = connection.encode(kind, xid, options, self._secret, self.dialect, now)
-        self._out.transmit(connection.stream, data)
-        self._out.log(FailoverMessageSent(self.settings.name, kind.name, xid, address, detail))
-
-    def _describe(self, message: FailoverMessage) -> FailoverMessageReceived:
-        return FailoverMessageReceived(self.settings.name, message.name, message.xid, 0, "")
+    def _send_on(self, connection: Connection, kind: MessageType, xid: int, options: OptionList, now: float) -> None:
+        message = FailoverMessage(kind, xid, int(now), options)
+        self._out.transmit(connection.stream, message.encode(self._secret, self.dialect.digest))
+        self._out.log(FailoverMessageSent(self.settings.name, kind.name, xid, *describe(message)))
+        connection.last_sent = now
 
     @property
     def _secret(self) -> bytes:

@@ -146,6 +146,11 @@ class UpdateQueue:
         else:
             self._due.discard(address)
 
+    def give_up(self, address: int) -> None:
+        """An update cannot be sent as things are: nobody is to wait for it."""
+        self._due.discard(address)
+        self._refused.add(address)
+
     def outstanding(self, address: int) -> bool:
         """Say whether an update of the address is under way, or will be without anybody asking."""
         sent = self._under_way_of.get(address)

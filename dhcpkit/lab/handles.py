@@ -28,6 +28,9 @@ ProgressCallback = Callable[[str, str], None]
 COMMAND_TIMEOUT = 20.0
 """Real seconds that a command which asks the partner may take."""
 
+RENEWAL_PATIENCE = 60.0
+"""Lab seconds after which a client has surely told whether its renewal came."""
+
 
 class Host:
     """Any host of a lab."""
@@ -319,10 +322,15 @@ class ClientHost(Host):
         names = {host.name: host.spec.interfaces[0].address for host in self._lab.servers}
         return name_of(lease.server, names)
 
-    def renew(self) -> None:
-        """Ask for a renewal now, as ``ipconfig /renew`` does."""
+    def renew(self, wait: bool = False) -> None:
+        """Ask for a renewal now, as ``ipconfig /renew`` does; with ``wait`` return when it has come.
+
+        Raises:
+            RenewalFailed: with ``wait``, no server answered within half a minute of lab time.
+        """
         self._acted(f"ipconfig /renew on {self.name}")
-        self._ask("renew")
+        patience = 10.0 + (RENEWAL_PATIENCE / (self._lab.clock.speed or 1.0) if wait else 0.0)
+        self._ask("renew", timeout=patience, wait=wait)
 
     def release(self) -> None:
         """Give the address back, as ``ipconfig /release`` does."""

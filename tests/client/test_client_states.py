@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from dhcpkit.client.events import ClientStateEntered
 from dhcpkit.client.states import FIGURE_5, TRANSITIONS, Event, State, Transition, transition
 from dhcpkit.protocol.dhcp import MessageType
-from tests.client.driver import ADDRESS, MEMORY, OTHER_MAC, START, Driver
+from tests.client.driver import ADDRESS, MEMORY, OTHER_ADDRESS, OTHER_MAC, START, Driver
 
 
 def in_state(state: State, event: Event) -> Driver:
@@ -21,7 +22,10 @@ def in_state(state: State, event: Event) -> Driver:
         if state is State.REBOOTING:
             driver.start()
         return driver
-    driver = Driver(probe=event is Event.CONFLICT)
+    if (state, event) == (State.SELECTING, Event.OFFER):
+        driver = Driver(remembered=replace(MEMORY, expires=START - 1))
+    else:
+        driver = Driver(probe=event is Event.CONFLICT)
     driver.start()
     if state is State.SELECTING:
         return driver
@@ -54,10 +58,8 @@ def cause(driver: Driver, event: Event) -> None:
     elif event is Event.RELEASE:
         driver.take(client.release(driver.now))
     elif event in (Event.OFFER, Event.SELECT):
-        # An offer that is not for the address it had is collected; one that is wanted is selected.
-        wanted = ADDRESS if client.state == "SELECTING" and event is Event.OFFER else 0
-        client._wanted = wanted and wanted + 1
-        driver.offer()
+        # An offer of another address than the one from before is collected; the first one of it is selected.
+        driver.offer(yiaddr=OTHER_ADDRESS if event is Event.OFFER else ADDRESS)
     elif event is Event.ACK:
         driver.ack()
     elif event is Event.NAK:
@@ -70,7 +72,8 @@ def cause(driver: Driver, event: Event) -> None:
         driver.now = (client.lease or MEMORY).expires
         driver.take(client.start(driver.now) if client.state == "INIT-REBOOT" else client.tick(driver.now))
     else:
-        while len(driver.events(ClientStateEntered)) == driver.states_before:
+        before = len(driver.events(ClientStateEntered))
+        while len(driver.events(ClientStateEntered)) == before:
             driver.next_tick()
 
 
@@ -78,9 +81,9 @@ def cause(driver: Driver, event: Event) -> None:
 def test_row_is_reached(row: Transition) -> None:
     driver = in_state(row.state, row.event)
     assert driver.client.state == row.state
-    driver.states_before = len(driver.events(ClientStateEntered))
+    before = len(driver.events(ClientStateEntered))
     cause(driver, row.event)
-    entered = driver.events(ClientStateEntered)[driver.states_before :]
+    entered = driver.events(ClientStateEntered)[before:]
     if row.next_state is row.state:
         assert entered == []
         assert driver.client.state == row.state

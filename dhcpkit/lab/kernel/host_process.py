@@ -118,7 +118,7 @@ class HostProcess:
             ChannelClosed: the lab's side is gone.
         """
         self._carrier.start(self._now())
-        self._channel.post(Started())
+        self._channel.post(Started(self._lab_now))
         self._report()
         while self._carrier.running and not self._stopping:
             self._wait()

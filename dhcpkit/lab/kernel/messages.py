@@ -170,7 +170,9 @@ class Deadline:
 
 @dataclass(slots=True)
 class Started:
-    """The service runs."""
+    """The service runs since this lab time."""
+
+    lab: float
 
 
 @dataclass(slots=True)
