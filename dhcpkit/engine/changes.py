@@ -40,7 +40,7 @@ class Changes:
         """
         present = self._table.get(address)
         lease = present or self._table.record(address)
-        now, message = int(self._now), request.message
+        now = int(self._now)
         fields: dict[str, Any] = {
             "status": BindingStatus.ACTIVE,
             "expires": min(math.ceil(self._now) + lease_time, NEVER),
@@ -55,11 +55,11 @@ class Changes:
             fields["started"] = now
         if lease.hardware != request.hardware:
             fields["hardware"] = request.hardware
-        if message.hostname or not same_client:
-            fields["hostname"] = message.hostname
+        if request.hostname or not same_client:
+            fields["hostname"] = request.hostname
         if not request.unicast:
             # A renewal passes the relay by, so what the relay said is remembered until it speaks again.
-            fields["relay_info"] = message.relay_info if message.giaddr else b""
+            fields["relay_info"] = request.message.relay_info if request.message.giaddr else b""
         self._change(lease, "client", None if present is None else lease.status, fields)
 
     def release(self, lease: Lease) -> None:
@@ -129,16 +129,16 @@ class Changes:
         self._logs.append(
             Log(
                 LeaseChanged(
-                    address=lease.address,
-                    scope=lease.scope,
-                    status=lease.status,
-                    previous=previous,
-                    client_id=client_id,
-                    hardware=hardware,
-                    hostname=hostname,
-                    expires=lease.expires,
-                    granted_by=lease.granted_by,
-                    by=by,
+                    lease.address,
+                    lease.scope,
+                    lease.status,
+                    previous,
+                    client_id,
+                    hardware,
+                    hostname,
+                    lease.expires,
+                    lease.granted_by,
+                    by,
                 )
             )
         )

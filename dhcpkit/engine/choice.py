@@ -54,33 +54,40 @@ class Choice:
 
     def refusal(self, scope: Scope, client: bytes, address: int, now: float) -> str:
         """Return in a sentence why a client cannot have an address; empty when it can."""
-        text = format_ip(address)
         if not scope.leasable(address) or address in self._own:
-            return f"{text} is not leased by scope {scope.name}"
+            return f"{format_ip(address)} is not leased by scope {scope.name}"
         if self._offers.taken(address, client):
-            return f"{text} is offered to another client"
+            return f"{format_ip(address)} is offered to another client"
         lease = self._table.get(address)
-        status = BindingStatus.FREE if lease is None else lease.status
+        if lease is None:
+            return self._free_refusal(scope, address, BindingStatus.FREE, now)
+        status = lease.status
         if status is BindingStatus.ABANDONED:
-            return f"{text} is set aside: a client found it in use"
-        if lease is not None and lease.client == client:
+            return f"{format_ip(address)} is set aside: a client found it in use"
+        if lease.client == client:
             verdict = self._authority(scope.id).may_extend(lease, now)
             if verdict.allowed:
                 return ""
             if status not in _GIVEABLE:
                 return verdict.rule
         if status in _GIVEABLE:
-            return "" if self.in_share(scope, address, now) else f"{text} is in the partner's share of the addresses"
-        if lease is not None and status in ENDED and lease.client != client:
-            reusable = self._authority(scope.id).reusable(lease, now)
-            return "" if reusable else f"{text} is not free yet: the partner has not agreed"
-        return f"{text} is leased to another client"
+            return self._free_refusal(scope, address, status, now)
+        if status is BindingStatus.ACTIVE:
+            return f"{format_ip(address)} is leased to another client"
+        if self._authority(scope.id).reusable(lease, now):
+            return ""
+        return f"{format_ip(address)} is not free yet: the partner has not agreed"
 
     def in_share(self, scope: Scope, address: int, now: float) -> bool:
         """Say whether an address is free and this server's to give, so that no partner can have given it."""
         lease = self._table.get(address)
         status = BindingStatus.FREE if lease is None else lease.status
         return status in self._authority(scope.id).allocatable(scope.id, now)
+
+    def _free_refusal(self, scope: Scope, address: int, status: BindingStatus, now: float) -> str:
+        if status in self._authority(scope.id).allocatable(scope.id, now):
+            return ""
+        return f"{format_ip(address)} is in the partner's share of the addresses"
 
     def _free_ended(self, scope: Scope, changes: Changes, now: float) -> bool:
         """Free the ended leases that may be freed by now; say whether there were any.

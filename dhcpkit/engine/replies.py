@@ -90,17 +90,17 @@ def _add_scope_options(options: dict[int, bytes], request: Request, scope: Scope
 
     A client that sends no parameter request list gets them all (RFC 2131 section 4.3.1).
     """
-    options[_MASK] = scope.mask.to_bytes(4, "big")
     wanted = request.message.parameter_request_list
     values = scope.options
-    if wanted:
+    options[_MASK] = scope.mask.to_bytes(4, "big")
+    if not wanted:
+        options.update(values)
+    else:
         for code in wanted:
             if code in values:
                 options[code] = values[code]
-            elif code == _BROADCAST_ADDRESS:
-                options[code] = scope.broadcast.to_bytes(4, "big")
-    else:
-        options.update(values)
+        if _BROADCAST_ADDRESS in wanted and _BROADCAST_ADDRESS not in values:
+            options[_BROADCAST_ADDRESS] = scope.broadcast.to_bytes(4, "big")
     _add_identity(options, request)
 
 

@@ -14,7 +14,7 @@ _HIGHEST_HOST = 0xDFFFFFFF
 """The last address before the multicast ones."""
 
 
-class BadRelay(ValueError):  # noqa: N818 - it names the message, as Malformed does
+class BadRelay(ValueError):
     """What a relay wrote into a message makes no sense; the text says what."""
 
 
@@ -27,9 +27,11 @@ class Request:
         name: Its name, ``DHCPREQUEST``.
         situation: What the client is doing; None for messages that ask for no lease, and for a DHCPREQUEST that
             names no address.
+        situation_name: The situation as events name it: that of a DHCPREQUEST, else empty.
         client_id: Option 61; empty when not sent.
         hardware: Hardware type byte and hardware address.
         client: The key that tells clients apart (``client_key``).
+        hostname: Option 12 as text; empty when not sent.
         address: The address asked for or held, 0 for none.
         server: The address by which this server answers.
         interface: Where the message came in and the answer goes out.
@@ -40,34 +42,30 @@ class Request:
     message: DhcpMessage
     name: str
     situation: Situation | None
+    situation_name: str
     client_id: bytes
     hardware: bytes
     client: bytes
+    hostname: str
     address: int
     server: int
     interface: str
     link: int
     unicast: bool
 
-    @property
-    def situation_name(self) -> str:
-        """The situation as events name it: that of a DHCPREQUEST, else empty."""
-        situation = self.situation
-        return "" if situation is None or situation is Situation.DISCOVER else situation.value
-
     def received(self) -> RequestReceived:
         """Return the event that says that the message reached the server."""
         message = self.message
         return RequestReceived(
-            message=self.name,
-            situation=self.situation_name,
-            xid=message.xid,
-            client_id=self.client_id,
-            hardware=self.hardware,
-            hostname=message.hostname,
-            address=self.address,
-            secs=message.secs,
-            relay=message.giaddr,
+            self.name,
+            self.situation_name,
+            message.xid,
+            self.client_id,
+            self.hardware,
+            self.hostname,
+            self.address,
+            message.secs,
+            message.giaddr,
         )
 
 
@@ -91,18 +89,21 @@ def read_request(message: DhcpMessage, server: int, interface: str, interface_ad
     if giaddr:
         link = _relayed_link(message)
         unicast = False
+    situation = situation_of(message, unicast)
     return Request(
-        message=message,
-        name=message.name,
-        situation=situation_of(message, unicast),
-        client_id=client_id,
-        hardware=hardware,
-        client=client_key(client_id, hardware),
-        address=message.requested_address or message.ciaddr,
-        server=server,
-        interface=interface,
-        link=link,
-        unicast=unicast,
+        message,
+        message.name,
+        situation,
+        "" if situation is None or situation is Situation.DISCOVER else situation.value,
+        client_id,
+        hardware,
+        client_key(client_id, hardware),
+        message.hostname,
+        message.requested_address or message.ciaddr,
+        server,
+        interface,
+        link,
+        unicast,
     )
 
 
