@@ -129,7 +129,12 @@ class Permissions:
             return desired, ""
         if mclt >= desired:
             return desired, ""
-        if lease is not None and active and self._is_interrupted() and self._is_partners(lease.client_id, lease.hardware):
+        if (
+            lease is not None
+            and active
+            and self._is_interrupted()
+            and self._is_partners(lease.client_id, lease.hardware)
+        ):
             return mclt, f"without contact, a client of the partner is given the maximum client lead time, {mclt} s"
         seconds, limited = lease_times.grant(lease, desired, mclt, now)
         if not limited:

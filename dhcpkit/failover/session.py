@@ -89,7 +89,7 @@ class Session(Permissions):
             self._dial_at = now + self.settings.timers.retry
 
     def _nudged(self, now: float) -> None:
-        """The partner is there and waits for this primary to dial."""
+        """Dial at once: the partner is there and waits for this primary."""
         session = self._session
         if session is not None:
             if now - session.opened > YOUNG:

@@ -44,7 +44,7 @@ class UpdateQueue:
         self._due_unsent: dict[int, None] = {}
 
     def begin(self, limit: int, unacknowledged: Iterable[int]) -> None:
-        """A contact begins: everything that was never acknowledged is to be sent.
+        """Begin a contact: everything that was never acknowledged is to be sent.
 
         Args:
             limit: Updates that the partner takes without having acknowledged them, at least 1.
@@ -55,7 +55,7 @@ class UpdateQueue:
         self._pending = dict.fromkeys(unacknowledged)
 
     def end(self) -> None:
-        """The contact ended: nothing is under way any more, and nobody waits for an UPDDONE."""
+        """End the contact: nothing is under way any more, and nobody waits for an UPDDONE."""
         self._pending = {}
         self._under_way = {}
         self._under_way_of = {}
@@ -75,7 +75,7 @@ class UpdateQueue:
         self._pending[address] = None
 
     def request(self, xid: int, addresses: Iterable[int], *, everything: bool) -> None:
-        """The partner asks for updates of these addresses (UPDREQ, UPDREQALL) and waits for the UPDDONE.
+        """Owe the partner updates of these addresses (UPDREQ, UPDREQALL), and then the UPDDONE.
 
         A later request takes the place of an earlier one.
         """
@@ -114,7 +114,7 @@ class UpdateQueue:
         return None
 
     def sent(self, xid: int, sent: Sent) -> None:
-        """An update was sent."""
+        """Take note that an update was sent."""
         self._under_way[xid] = sent
         self._under_way_of[sent.address] = sent
         self._told.add(sent.address)
@@ -134,7 +134,7 @@ class UpdateQueue:
         return sent
 
     def overtake(self, address: int) -> None:
-        """The partner's update of an address has been accepted: this server's own news of it is no news any more."""
+        """Drop this server's own news of an address: the partner's update of it has been accepted."""
         self._pending.pop(address, None)
         self._due_unsent.pop(address, None)
         self._refused.discard(address)
@@ -147,7 +147,7 @@ class UpdateQueue:
             self._due.discard(address)
 
     def give_up(self, address: int) -> None:
-        """An update cannot be sent as things are: nobody is to wait for it."""
+        """Set aside an update that cannot be sent as things are; nobody is to wait for it."""
         self._due.discard(address)
         self._refused.add(address)
 
