@@ -6,6 +6,7 @@ import random
 from dataclasses import replace
 
 from dhcpkit.client.client import Client
+from dhcpkit.client.events import ClientStateEntered
 from dhcpkit.client.lease import ClientLease
 from dhcpkit.engine.actions import Actions, Log, Send
 from dhcpkit.protocol.addresses import parse_ip
@@ -73,6 +74,16 @@ class Driver:
 
     def events(self, *types: type) -> list[object]:
         return [a.event for _, a in self.done if isinstance(a, Log) and (not types or isinstance(a.event, types))]
+
+    def at(self, time: float) -> Actions:
+        return [action for moment, action in self.done if moment == time]
+
+    def state_times(self) -> list[tuple[float, ClientStateEntered]]:
+        return [
+            (time, action.event)
+            for time, action in self.done
+            if isinstance(action, Log) and isinstance(action.event, ClientStateEntered)
+        ]
 
     def reply(self, kind: MessageType, **changes: object) -> Actions:
         """Answer the client's last message; changes are fields of the message, or ``options`` to add or (None) drop."""
