@@ -63,5 +63,5 @@ def read_frames(capture: socket.socket) -> list[Captured]:
 
 def frames_lost(capture: socket.socket) -> int:
     """Return how many frames passed unseen since the last call, because nobody read them in time."""
-    _, lost = _STATISTICS.unpack(capture.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, _STATISTICS.size))
-    return lost
+    statistics = capture.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, _STATISTICS.size)
+    return int(_STATISTICS.unpack(statistics)[1])

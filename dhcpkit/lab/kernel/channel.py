@@ -45,7 +45,7 @@ class Channel:
         end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, _SEND_TIMEOUT)
 
     def fileno(self) -> int:
-        """The socket's descriptor, to wait on."""
+        """Return the socket's descriptor, to wait on."""
         return self._socket.fileno()
 
     def close(self) -> None:

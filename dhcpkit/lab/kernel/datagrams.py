@@ -153,7 +153,8 @@ class ClientSockets(DatagramSockets):
         """
         heard = {card.name: _packet_socket(card.name, ETHERTYPE_IPV4, _FOR_CLIENTS) for card in interfaces}
         # These hold the port, so that the kernel does not answer "port unreachable"; the packet sockets do the hearing.
-        super().__init__(interfaces, heard, {card.name: _udp_socket(card.name, CLIENT_PORT, _NOTHING) for card in interfaces})
+        holding = {card.name: _udp_socket(card.name, CLIENT_PORT, _NOTHING) for card in interfaces}
+        super().__init__(interfaces, heard, holding)
         self._names = {each: name for name, each in heard.items()}
         self._names |= {_packet_socket(card.name, ETHERTYPE_ARP): card.name for card in interfaces}
 
@@ -202,9 +203,7 @@ def _udp_socket(interface: str, port: int, program: tuple[tuple[int, int, int, i
     return made
 
 
-def _packet_socket(
-    interface: str, protocol: int, program: tuple[tuple[int, int, int, int], ...] = ()
-) -> socket.socket:
+def _packet_socket(interface: str, protocol: int, program: tuple[tuple[int, int, int, int], ...] = ()) -> socket.socket:
     """Return a packet socket; with ``protocol`` 0 it hears nothing. Its filter is there before it hears anything."""
     made = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_NONBLOCK, 0)
     try:

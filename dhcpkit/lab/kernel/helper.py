@@ -145,7 +145,8 @@ class Helper:
                 return
 
     def _answer(self, request: Request, descriptors: list[int]) -> None:
-        answer, passed = Done(request.number), []
+        answer = Done(request.number)
+        passed: list[int] = []
         try:
             answer.value, passed = self._handlers[type(request.what)](request.what, descriptors)
         except Exception as error:
@@ -217,7 +218,7 @@ class Helper:
         return None, []
 
     def _set_link(self, request: SetLink, _: list[int]) -> tuple[Any, list[int]]:
-        self._switchboard.set(request.host, request.peer, request.inbound, request.outbound)
+        self._switchboard.change(request.host, request.peer, request.inbound, request.outbound)
         return None, []
 
     def _open_capture(self, request: OpenCapture, _: list[int]) -> tuple[Any, list[int]]:

@@ -154,9 +154,7 @@ class HostProcess:
         self._probed.clear()
         self._attempt(
             "configure the interface",
-            partial(
-                self._addresses.configure, action.interface, action.address, action.prefix_length, action.router
-            ),
+            partial(self._addresses.configure, action.interface, action.address, action.prefix_length, action.router),
         )
 
     def probe(self, action: Probe) -> None:

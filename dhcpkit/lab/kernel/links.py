@@ -1,9 +1,7 @@
-"""Which frames pass between the hosts' cables, and the nftables rules in the bridge that make it so.
+"""Cuts links in the kernel: by the carrier of a bridge's ports, and by nftables rules in the bridge.
 
-``Cuts`` is the bookkeeping, kept on both sides of the control channel: by the helper, which makes it true, and by the
-lab's side, which must not report a frame as seen that never arrived. A cable cut both ways is pulled out of the
-bridge, so that programs see the carrier go; all other cuts are rules of the bridge family (frames sent through packet
-sockets pass the inet family's hooks by).
+A cable cut both ways is pulled out of the bridge, so that programs see the carrier go. All other cuts are rules of the
+bridge family: frames sent through packet sockets pass the inet family's hooks by.
 """
 
 from __future__ import annotations
@@ -13,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dhcpkit.lab.kernel import netlink
+from dhcpkit.lab.kernel.cuts import Cuts
 
 if TYPE_CHECKING:
     from dhcpkit.lab.kernel.network import Segments
@@ -25,48 +24,6 @@ _PREROUTING, _FORWARD = "prerouting", "forward"
 _HOOKS = {_PREROUTING: 0, _FORWARD: 2}
 _DROP, _ACCEPT = 0, 1
 _IFNAME_SIZE = 16
-
-
-class Cuts:
-    """What is cut. Directions are seen from the host: ``inbound`` is towards it."""
-
-    def __init__(self) -> None:
-        self._deaf: set[str] = set()
-        self._mute: set[str] = set()
-        self._paths: set[tuple[str, str]] = set()
-
-    def set(self, host: str, peer: str | None, inbound: bool, outbound: bool) -> None:
-        """Say what passes (True) a host's cable, or the path between it and one other host."""
-        if peer is None:
-            _keep(self._deaf, host, not inbound)
-            _keep(self._mute, host, not outbound)
-        else:
-            _keep(self._paths, (peer, host), not inbound)
-            _keep(self._paths, (host, peer), not outbound)
-
-    def passes(self, sender: str, receiver: str) -> bool:
-        """Say whether a frame gets from one host to the other; ``receiver`` may be ``*``, or empty when unknown."""
-        return not (sender in self._mute or receiver in self._deaf or (sender, receiver) in self._paths)
-
-    @property
-    def unplugged(self) -> set[str]:
-        """Hosts whose cable carries nothing in either direction."""
-        return self._deaf & self._mute
-
-    @property
-    def mute(self) -> set[str]:
-        """Hosts from which nothing gets through, though they still hear."""
-        return self._mute - self._deaf
-
-    @property
-    def deaf(self) -> set[str]:
-        """Hosts to which nothing gets through, though they are still heard."""
-        return self._deaf - self._mute
-
-    @property
-    def paths(self) -> set[tuple[str, str]]:
-        """Pairs of sender and receiver between which nothing passes."""
-        return set(self._paths)
 
 
 class Switchboard:
@@ -83,8 +40,8 @@ class Switchboard:
         """Take note of a host's ports, by the name of the network they are on."""
         self._ports[host] = ports
 
-    def set(self, host: str, peer: str | None, inbound: bool, outbound: bool) -> None:
-        """Cut or mend, as ``Cuts.set``.
+    def change(self, host: str, peer: str | None, inbound: bool, outbound: bool) -> None:
+        """Cut or mend, as ``Cuts.change``.
 
         Raises:
             OSError: the kernel refused; what passes is as it was before.
@@ -92,20 +49,13 @@ class Switchboard:
         """
         if peer is not None and not self._ports[host].keys() & self._ports[peer].keys():
             raise ValueError(f"{host} and {peer} share no network, so there is no path between them to cut")
-        before = [(peer, *self._state(host, peer))]
-        self._cuts.set(host, peer, inbound, outbound)
+        before = self._cuts.state(host, peer)
+        self._cuts.change(host, peer, inbound, outbound)
         try:
             self._apply()
         except BaseException:
-            for other, was_inbound, was_outbound in before:
-                self._cuts.set(host, other, was_inbound, was_outbound)
+            self._cuts.change(host, peer, *before)
             raise
-
-    def _state(self, host: str, peer: str | None) -> tuple[bool, bool]:
-        if peer is None:
-            gone = self._cuts.unplugged
-            return host not in self._cuts.deaf | gone, host not in self._cuts.mute | gone
-        return (peer, host) not in self._cuts.paths, (host, peer) not in self._cuts.paths
 
     def _apply(self) -> None:
         rules = [(_PREROUTING, port, "") for host in sorted(self._cuts.mute) for port in self._ports[host].values()]
@@ -121,10 +71,6 @@ class Switchboard:
             for port in self._ports[host].values():
                 self._segments.set_carrier(port, host not in unplugged)
         self._unplugged = unplugged
-
-
-def _keep(members: set[Any], member: Any, present: bool) -> None:
-    (members.add if present else members.discard)(member)
 
 
 def _replace_rules(rules: list[tuple[str, str, str]], had_some: bool) -> None:
@@ -153,7 +99,8 @@ def _replace_rules(rules: list[tuple[str, str, str]], had_some: bool) -> None:
             made = message(nftsocket.nft_chain_msg, table=_TABLE, name=chain, hook=hook, type="filter", policy=_ACCEPT)
             batch.append((made, _NFT_NEWCHAIN, create))
     for chain, entry, leave in rules:
-        expressions = [*_matches(nftsocket.Meta.NFT_META_IIFNAME, entry), *_matches(nftsocket.Meta.NFT_META_OIFNAME, leave)]
+        expressions = _matches(nftsocket.Meta.NFT_META_IIFNAME, entry)
+        expressions += _matches(nftsocket.Meta.NFT_META_OIFNAME, leave)
         verdict = {"attrs": [("NFTA_DATA_VERDICT", {"attrs": [("NFTA_VERDICT_CODE", _DROP)]})]}
         expressions.append(_expression("immediate", dreg=nftsocket.Regs.NFT_REG_VERDICT, data=verdict))
         made = message(nftsocket.nft_rule_msg, table=_TABLE, chain=chain, expressions=expressions)

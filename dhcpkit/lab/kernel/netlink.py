@@ -55,7 +55,7 @@ class Netlink:
         self._sequence = 0
 
     def fileno(self) -> int:
-        """The socket's descriptor."""
+        """Return the socket's descriptor."""
         return self._socket.fileno()
 
     def close(self) -> None:

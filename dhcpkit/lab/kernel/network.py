@@ -88,9 +88,7 @@ class Segments:
             OSError: the kernel refused.
         """
         flags = _IFF_UP if on else 0
-        self._netlink.request(
-            _link(socket.if_nametoindex(port), flags, _IFF_UP), _RTM_NEWLINK, what=f"switch {port}"
-        )
+        self._netlink.request(_link(socket.if_nametoindex(port), flags, _IFF_UP), _RTM_NEWLINK, what=f"switch {port}")
 
 
 class Addresses:

@@ -66,10 +66,10 @@ def fork_program(
             os._exit(127)
     os.close(write_end)
     with os.fdopen(read_end, "rb") as report:
-        number = report.read()
-    if number:
+        failure = report.read()
+    if failure:
         os.waitpid(process, 0)
-        raise OSError(int(number), os.strerror(int(number)), arguments[0])
+        raise OSError(int(failure), os.strerror(int(failure)), arguments[0])
     return process
 
 
