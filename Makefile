@@ -4,11 +4,14 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/sh
 VENV := .venv
-BIN := $(VENV)/bin
+PYTHON_HERE := $(VENV)/bin/python
 READY := $(VENV)/.ready
 PYTEST_WORKERS ?= 2
 
-.PHONY: help lab demo test check unit lessons browser doctor clean
+# An environment that was made in another folder, or whose Python is gone, is made again.
+$(shell [ -x $(PYTHON_HERE) ] && [ "$$(cat $(READY) 2>/dev/null)" = "$(CURDIR)" ] || rm -f $(READY))
+
+.PHONY: help lab demo test check unit lessons browser doctor outputs clean
 
 help:  ## Print this list
 	@echo "dhcpkit: a course on DHCP failover, and the lab under it"
@@ -16,35 +19,38 @@ help:  ## Print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-16s %s\n", $$1, $$2}'
 
 lab: $(READY)  ## Open the lessons in JupyterLab (sets everything up first)
-	@$(BIN)/python -m dhcpkit lab
+	@$(PYTHON_HERE) -m dhcpkit lab
 
 demo: $(READY)  ## Play the guide's demonstration in this terminal, in under 30 seconds
-	@$(BIN)/python -m dhcpkit demo
+	@$(PYTHON_HERE) -m dhcpkit demo
 
 test: check unit lessons browser  ## Run everything that CI runs (sets everything up first)
 
 check: $(READY)  ## Style, types and the rule that imports point downwards
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(PYTHON_HERE) -m ruff check .
+	$(PYTHON_HERE) -m ruff format --check .
+	$(PYTHON_HERE) -m mypy
+	$(VENV)/bin/lint-imports
 
 unit: $(READY)  ## Tests of the package, on both wires, with real DHCP clients
-	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadgroup --ignore=tests/lessons --ignore=tests/browser
+	$(PYTHON_HERE) -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --ignore=tests/lessons --ignore=tests/browser
 
 lessons: $(READY)  ## Run every lesson with nbval, on both wires
-	$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadfile tests/lessons
+	$(PYTHON_HERE) -m pytest -n $(PYTEST_WORKERS) tests/lessons
 
 browser: $(READY)  ## Drive a lesson in a real browser
-	$(BIN)/pytest tests/browser
+	$(PYTHON_HERE) -m pytest tests/browser
 
 doctor: $(READY)  ## Say whether this machine can run the lab in network namespaces
-	@$(BIN)/python -m dhcpkit doctor
+	@$(PYTHON_HERE) -m dhcpkit doctor
+
+outputs: $(READY)  ## Run every lesson in memory and store its outputs (for who changes lessons)
+	$(PYTHON_HERE) tools/store_outputs.py
 
 clean:  ## Remove the environment and everything that was generated
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .jupyter .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): pyproject.toml uv.lock assets/jupyter/overrides.json tools/setup.sh
 	@sh tools/setup.sh $(VENV)
-	@touch $@
+	@echo "$(CURDIR)" > $@
