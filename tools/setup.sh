@@ -55,7 +55,9 @@ if [ -e "$venv/pyvenv.cfg" ]; then
     python=$venv/bin/python
 fi
 echo "Setting up $venv (about 500 MB, once) ..."
-UV_PROJECT_ENVIRONMENT=$venv "$uv" sync --frozen --inexact --compile-bytecode --quiet --no-python-downloads --python "$python"
+# Trust whom the system trusts: many networks of companies and schools have a certificate authority of their own.
+export UV_PROJECT_ENVIRONMENT="$venv" UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
+"$uv" sync --frozen --inexact --compile-bytecode --quiet --no-python-downloads --python "$python"
 
 settings=$venv/share/jupyter/lab/settings
 mkdir -p "$settings"
