@@ -198,7 +198,7 @@ class Endpoint(Sharing):
         self._out.log(StateEntered(self.settings.name, state, previous, because))
         if self._session is not None:
             self._report_state(now)
-        self._share_all(now)
+        self._share_all(now, just_met=True)
         if state is _NORMAL and self.in_contact and not self._is_primary and self.dialect.pool_requests:
             self._send(MessageType.POOLREQ, [], now)
 

@@ -18,6 +18,9 @@ from dhcpkit.protocol.failover.codes import BindingStatus, MessageType, ServerSt
 from dhcpkit.protocol.failover.message import FailoverMessage
 from dhcpkit.protocol.failover.payloads import PoolResponse
 
+NEWS_WAIT = 5.0
+"""Seconds after which both servers have told each other what happened while they were apart."""
+
 
 class Sharing(Exchange):
     """The part of an endpoint that shares the free addresses."""
@@ -29,21 +32,27 @@ class Sharing(Exchange):
     def _may_share(self) -> bool:
         return self._is_primary and self.state is ServerState.NORMAL and self.in_contact
 
-    def _share_all(self, now: float) -> int:
-        """Bring every scope's free addresses to their shares; return how many went to the secondary."""
+    def _share_all(self, now: float, *, just_met: bool = False) -> int:
+        """Bring every scope's free addresses to their shares; return how many went to the secondary.
+
+        Args:
+            now: Seconds since the epoch.
+            just_met: The servers have only now come to NORMAL. Addresses are then given, but not taken back yet: the
+                partner has probably given some to clients of which it is about to tell.
+        """
         if not self._may_share():
             self._share_at = None
             return 0
-        self._share_at = now + self.settings.timers.rebalance
+        self._share_at = now + (NEWS_WAIT if just_met else self.settings.timers.rebalance)
         given = 0
         for scope_id in self.settings.scopes:
             scope = self.table.scopes.get(scope_id)
             if scope is not None:
-                given += self._share_scope(scope, now)
+                given += self._share_scope(scope, now, take_back=not just_met)
         self._pump(now)
         return given
 
-    def _share_scope(self, scope: Scope, now: float) -> int:
+    def _share_scope(self, scope: Scope, now: float, *, take_back: bool) -> int:
         reclaimed = {address for address in self._queue.reclaims if scope.contains(address)}
         free, backup = self._counts(scope)
         move = balance.plan(self.settings, scope.size, free, backup, by_mode=self.dialect.by_mode)
@@ -54,7 +63,7 @@ class Sharing(Exchange):
             given = balance.choose_for_secondary(candidates, move.to_secondary, self._last_served_by)
             for address in given:
                 self._give(self.table.record(address), now)
-        elif move.to_primary:
+        elif move.to_primary and take_back:
             backups = self.table.addresses(scope.id, BindingStatus.BACKUP)
             candidates = (address for address in backups if address not in reclaimed)
             taken = balance.choose_for_primary(candidates, move.to_primary, self._last_served_by)
@@ -86,13 +95,16 @@ class Sharing(Exchange):
         self._out.commit(lease)
 
     def _freed(self, lease: Lease, now: float) -> None:
-        """Hand an address whose lease has ended on, if the secondary serves its client and is short of addresses."""
+        """Hand on an address whose lease has ended, if the secondary serves its client and has not more than its share.
+
+        So the client finds its old address with the server that serves it. The share may be passed by this one.
+        """
         if not self._may_share() or self._last_served_by(lease.address) is not Role.SECONDARY:
             return
         scope = self.table.scopes[lease.scope]
         free, backup = self._counts(scope)
         wanted = balance.backup_wanted(self.settings, scope.size, free, backup, by_mode=self.dialect.by_mode)
-        if wanted > backup and scope.leasable(lease.address):
+        if wanted >= backup and scope.leasable(lease.address):
             self._give(lease, now)
             self._out.log(PoolBalanced(self.settings.name, scope.id, 1, free - 1, backup + 1))
 
