@@ -134,11 +134,13 @@ class Connection:
         self._owner = None
         if self._expected is not None and not self._over:
             self._emit(self._segment(self._next, TCP_RST | TCP_ACK, b""))
+        self._owes_ack = False
         self._end()
 
     def fail(self, because: str) -> None:
         """End the connection without a word to the peer and tell the owner why."""
         owner, self._owner = self._owner, None
+        self._owes_ack = False
         self._end()
         if owner is not None:
             owner.closed(because)
@@ -160,11 +162,11 @@ class Connection:
             self._take_acknowledgement(segment.acknowledgement)
         if not self._over:
             self._take_payload(segment)
-        if not self._over:
-            self._push()
-            if self._owes_ack:
-                self._emit(self._segment(self._next, TCP_ACK, b""))
-                self._owes_ack = False
+        self._push()
+        if self._owes_ack:
+            # Also when this was the last of the connection: the peer waits for the acknowledgement of its FIN.
+            self._emit(self._segment(self._next, TCP_ACK, b""))
+            self._owes_ack = False
 
     def _take_reset(self, segment: TcpSegment) -> None:
         if self._expected is None:
