@@ -27,5 +27,10 @@ def report() -> int:
         print(f"Kernel wire: no. {result.sentence}")
         print("The lessons run all the same, on the memory wire: one process, a simulated Ethernet.")
     for program, purpose in PROGRAMS.items():
-        print(f"  {program:<10} {'found' if shutil.which(program) else 'missing':<8} {purpose}")
+        print(f"  {program:<10} {'found' if _is_installed(program) else 'missing':<8} {purpose}")
     return 0 if result.ok else 1
+
+
+def _is_installed(program: str) -> bool:
+    """Whether it is there; the folders for administrators' programs are not in everybody's PATH."""
+    return any(shutil.which(program, path=path) for path in (None, "/usr/local/sbin:/usr/sbin:/sbin"))

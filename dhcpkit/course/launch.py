@@ -9,7 +9,8 @@ from pathlib import Path
 
 from dhcpkit.lab.errors import LabError
 
-LESSONS = Path(__file__).parent.parent.parent / "lessons"
+CLONE = Path(__file__).parent.parent.parent
+LESSONS = CLONE / "lessons"
 FIRST = "failover-demonstration.ipynb"
 
 
@@ -28,7 +29,19 @@ def open_lessons(extra: list[str]) -> int:
     if not _browser_at_hand():
         command.append("--no-browser")
         print("No browser at hand: open the address that JupyterLab prints below (it ends in a token).", flush=True)
+    os.environ.update({name: value for name, value in _places().items() if name not in os.environ})
     os.execv(sys.executable, [*command, *extra])
+
+
+def _places() -> dict[str, str]:
+    """Where Jupyter and IPython keep settings, histories and the like: in the clone, not in the person's home folder."""
+    folder = CLONE / ".jupyter"
+    return {
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_DATA_DIR": str(folder / "data"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "IPYTHONDIR": str(folder / "ipython"),
+    }
 
 
 def _browser_at_hand() -> bool:
