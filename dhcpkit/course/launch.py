@@ -24,6 +24,8 @@ def open_lessons(extra: list[str]) -> int:
         raise LabError(f"there are no lessons in {LESSONS}; run this from a clone of the project")
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={LESSONS}"]
     command.append(f"--LabApp.default_url=/lab/tree/{FIRST}")
+    # Of all that JupyterLab reports, the address is what matters; and looking for language servers calls npm.
+    command += ["--log-level=WARN", "--LanguageServerManager.autodetect=False"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     if not _browser_at_hand():
@@ -34,7 +36,7 @@ def open_lessons(extra: list[str]) -> int:
 
 
 def _places() -> dict[str, str]:
-    """Where Jupyter and IPython keep settings, histories and the like: in the clone, not in the person's home folder."""
+    """Where Jupyter and IPython keep settings, histories and the like: in the clone, not in the home folder."""
     folder = CLONE / ".jupyter"
     return {
         "JUPYTER_CONFIG_DIR": str(folder / "config"),
