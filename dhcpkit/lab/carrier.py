@@ -84,6 +84,7 @@ class Carrier:
         self.node = node
         self.store = store
         self.running = False
+        self._deadline: float | None = None
         self._outlet = outlet
         self._carry_out: dict[type, Callable[[Any], None]] = {
             Send: outlet.send,
@@ -116,7 +117,7 @@ class Carrier:
 
     def next_deadline(self) -> float | None:
         """When ``feed`` is wanted at the latest, on the host's clock; None when nothing is due."""
-        return self.node.next_deadline() if self.running else None
+        return self._deadline if self.running else None
 
     def _run(self, inputs: Iterable[Input], now: float, and_tick: bool = False) -> None:
         lists: list[Actions] = []
@@ -125,10 +126,11 @@ class Carrier:
         try:
             for take in inputs:
                 lists.append(take(now))
-            if and_tick:
+            deadline = self.node.next_deadline()
+            if and_tick and deadline is not None and deadline <= now:
+                lists.append(self.node.tick(now))
                 deadline = self.node.next_deadline()
-                if deadline is not None and deadline <= now:
-                    lists.append(self.node.tick(now))
+            self._deadline = deadline
         except Exception:
             self.running = False
             report = traceback.format_exc()

@@ -74,6 +74,9 @@ class Recorder:
             return [*arguments["actions"], Reply(number, "done")]
         if name == "raise":
             raise ZeroDivisionError("a mistake in the node")
+        if name == "deadline":
+            self.deadline = arguments["at"]
+            return [Reply(number)]
         if name == "wait":
             self.deadline = now + arguments["seconds"]
             self._waiting = number

@@ -164,3 +164,16 @@ def test_a_stopped_node_gets_no_more_inputs() -> None:
     assert node.names() == ["start", "stop"]
     assert outlet.happened == [HELLO]
     assert carrier.next_deadline() is None
+
+
+def test_a_mistake_in_the_deadline_ends_the_node_too() -> None:
+    node, outlet, carrier = desk()
+
+    def fail() -> float | None:
+        raise ZeroDivisionError
+
+    node.next_deadline = fail  # type: ignore[method-assign]
+    carrier.feed([returning([HELLO])], 1.0)
+    assert outlet.happened[0] == HELLO
+    assert "ZeroDivisionError" in outlet.happened[1]
+    assert carrier.next_deadline() is None

@@ -67,7 +67,7 @@ class TestTime:
         assert world.nodes["H1"].of("command")[-1][1] == LAB_START + 100.25
 
     def test_a_skew_set_later_moves_the_deadline(self, world: World) -> None:
-        world.nodes["H1"].deadline = LAB_START + 10
+        world.wire.command("H1", "deadline", {"at": LAB_START + 10})
         world.wire.set_skew("H1", 4.0)
         world.wire.advance(5.9)
         assert world.nodes["H1"].of("tick") == []
@@ -100,10 +100,8 @@ class TestTime:
 
     def test_the_next_event_brings_what_follows_at_once(self, world: World) -> None:
         world.nodes["H1"].answers["tick"] = [Send(datagram(ONE, TWO)), Log(ClockChanged(7))]
-        world.nodes["H1"].deadline = LAB_START + 3600
-        world.nodes["H2"].deadline = LAB_START + 7200
-        world.wire.set_skew("H1", 0)
-        world.wire.set_skew("H2", 0)
+        world.wire.command("H1", "deadline", {"at": LAB_START + 3600})
+        world.wire.command("H2", "deadline", {"at": LAB_START + 7200})
         assert world.wire.to_next_event() == pytest.approx(LAB_START + 3600 + 3 * LATENCY)
         assert len(world.nodes["H2"].of("datagram")) == 1
         assert world.log.of(ClockChanged)[0].time == LAB_START + 3600
@@ -125,8 +123,7 @@ class TestTime:
         assert 500 < len(world.nodes["eager"].of("tick")) < 1100
 
     def test_set_clock_lets_happen_what_it_passes_over_and_never_goes_back(self, world: World) -> None:
-        world.nodes["H1"].deadline = LAB_START + 10
-        world.wire.set_skew("H1", 0)
+        world.wire.command("H1", "deadline", {"at": LAB_START + 10})
         world.wire.set_clock(world.clock.move_to(LAB_START + 20))
         assert world.nodes["H1"].of("tick") == [(LAB_START + 10,)]
         world.wire.set_clock(world.clock.move_to(LAB_START))
@@ -198,21 +195,20 @@ class TestRunningClock:
             return []
 
         node.tick = tick  # type: ignore[method-assign]
-        node.deadline = LAB_START
-        world.wire.set_skew("H1", 0.0)
+        world.wire.command("H1", "deadline", {"at": LAB_START})
         assert enough.wait(60)
         behind = world.clock.now() - node.heard[-1][1]
         assert behind < 1.5e6
         world.wire.close()
 
     def test_a_closed_lab_has_no_thread_and_takes_no_calls(self) -> None:
-        before = threading.active_count()
+        before = set(threading.enumerate())
         world = World(speed=60.0)
-        (thread,) = [each for each in threading.enumerate() if each.name == "memory wire"]
+        (thread,) = set(threading.enumerate()) - before
         world.wire.close()
         world.wire.close()
         thread.join(5)
-        assert threading.active_count() == before
+        assert not thread.is_alive()
         for call in (lambda: world.wire.step(), lambda: world.do("H1"), lambda: world.wire.add_host(spec(4))):
             with pytest.raises(LabError, match="the lab is closed"):
                 call()
