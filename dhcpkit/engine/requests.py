@@ -7,15 +7,11 @@ from dataclasses import dataclass
 from dhcpkit.engine.authority import Situation
 from dhcpkit.engine.events import RequestReceived
 from dhcpkit.engine.lease import client_key
-from dhcpkit.protocol.dhcp import DhcpMessage, MessageType
-from dhcpkit.protocol.relay import link_selection
+from dhcpkit.protocol.addresses import format_ip
+from dhcpkit.protocol.dhcp import DhcpMessage, Malformed, MessageType
 
 _HIGHEST_HOST = 0xDFFFFFFF
 """The last address before the multicast ones."""
-
-
-class BadRelay(ValueError):
-    """What a relay wrote into a message makes no sense; the text says what."""
 
 
 @dataclass(slots=True)
@@ -80,14 +76,16 @@ def read_request(message: DhcpMessage, server: int, interface: str, interface_ad
         unicast: It was sent to an address of this server.
 
     Raises:
-        BadRelay: the relay's address or its option 82 makes no sense.
+        Malformed: the relay's address is no host's.
     """
     client_id = message.client_id
     hardware = message.hardware
     giaddr = message.giaddr
     link = interface_address
     if giaddr:
-        link = _relayed_link(message)
+        if giaddr > _HIGHEST_HOST:
+            raise Malformed("bad-giaddr", f"the relay's address {format_ip(giaddr)} is no host's")
+        link = message.link_selection or giaddr
         unicast = False
     situation = situation_of(message, unicast)
     return Request(
@@ -122,15 +120,3 @@ def situation_of(message: DhcpMessage, unicast: bool) -> Situation | None:
     if message.ciaddr:
         return Situation.RENEWING if unicast else Situation.REBINDING
     return Situation.INIT_REBOOT if message.requested_address else None
-
-
-def _relayed_link(message: DhcpMessage) -> int:
-    """Return an address of the client's network: link selection when the relay says so, else the relay's own."""
-    if message.giaddr > _HIGHEST_HOST:
-        raise BadRelay(f"giaddr {message.giaddr:#010x} is no host's address")
-    if not message.relay_info:
-        return message.giaddr
-    try:
-        return link_selection(message.relay_info) or message.giaddr
-    except ValueError as error:
-        raise BadRelay(str(error)) from None

@@ -21,7 +21,7 @@ from dhcpkit.engine.leasing import Leasing
 from dhcpkit.engine.notices import Notices
 from dhcpkit.engine.offers import OFFER_HOLD, Offers
 from dhcpkit.engine.outcome import Outcomes
-from dhcpkit.engine.requests import BadRelay, Request, read_request
+from dhcpkit.engine.requests import Request, read_request
 from dhcpkit.engine.scope import Scope
 from dhcpkit.protocol.addresses import format_ip
 from dhcpkit.protocol.datagram import Datagram
@@ -168,15 +168,13 @@ class DhcpServer:
             request = self._read(datagram)
         except Malformed as malformed:
             return [self._outcomes.dropped(malformed.reason, malformed.detail, len(datagram.payload))]
-        except BadRelay as error:
-            return [self._outcomes.dropped("bad-relay", str(error), len(datagram.payload))]
         self.counters[request.name] += 1
         actions = self._decide(request, now)
         actions.insert(1 if isinstance(actions[0], Commit) else 0, Log(request.received()))
         return actions
 
     def _read(self, datagram: Datagram) -> Request:
-        """Return the request that a datagram holds; raise ``Malformed`` or ``BadRelay`` when it holds none."""
+        """Return the request that a datagram holds; raise ``Malformed`` when it holds none."""
         message = DhcpMessage.decode(datagram.payload)
         if message.op != BOOTREQUEST:
             raise Malformed("not-a-request", f"a {message.name} is for clients, and this is a server")
