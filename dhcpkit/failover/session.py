@@ -42,6 +42,9 @@ class Session(Permissions):
 
     What travels on it is the subclass's: it is told of the handshake's end (``_greeted``), of each message after it
     (``_received``), and of the end of a contact (``_contact_lost``).
+
+    Attributes:
+        problem: Why the last connection was refused, in a sentence; empty once one was taken.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -51,6 +54,7 @@ class Session(Permissions):
         self._waiting: dict[str, Connection] = {}
         self._dial_at: float | None = None
         self._streams = 0
+        self.problem = ""
 
     @property
     def in_contact(self) -> bool:
@@ -209,6 +213,7 @@ class Session(Permissions):
         connection.partner_receive_timer = parameters.receive_timer
         self._session = connection
         self._dial_at = None
+        self.problem = ""
         self._queue.limit = max(1, parameters.max_unacked)
         if self.dialect.primary_dictates and not self._is_primary:
             if parameters.mclt:
@@ -230,6 +235,7 @@ class Session(Permissions):
         self._dial_later(now)
 
     def _refused(self, refusal: Refusal, *, by_partner: bool = False) -> None:
+        self.problem = refusal.detail
         self._out.log(ConnectionRefused(self.settings.name, refusal.reason, refusal.detail, by_partner))
 
     def _forget(self, connection: Connection) -> None:

@@ -81,8 +81,11 @@ class UpdateQueue:
         """
         self._request = xid
         self._request_is_for_all = everything
-        self._due = set(addresses)
-        self._due_unsent = dict.fromkeys(self._due)
+        self._due_unsent = dict.fromkeys(addresses)
+        self._due = set(self._due_unsent)
+        for address in self._under_way_of:
+            if address not in self._pending:
+                self._due_unsent.pop(address, None)
         self._refused -= self._due
 
     @property
