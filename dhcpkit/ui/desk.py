@@ -62,7 +62,7 @@ class Desk(ipywidgets.Box):  # type: ignore[misc]
         self.chart = AnswersChart({host.spec.interfaces[0].address: host.name for host in lab.servers})
         self.controls = Controls(self.commands)
         self.pages = Pages(self.configuration)
-        left = ipywidgets.VBox([self.topology, self.chart.figure]).add_class("dk-left")
+        left = ipywidgets.VBox([self.topology, self.chart]).add_class("dk-left")
         grid = ipywidgets.Box([left, self.controls, self.pages]).add_class("dk-grid")
         super().__init__([Frame(), grid])
         self.add_class("dk-desk")
@@ -73,7 +73,7 @@ class Desk(ipywidgets.Box):  # type: ignore[misc]
     def close(self) -> None:
         """Follow the lab no more and take the widgets away. The lab goes on."""
         self._feed.close()
-        for widget in (self.topology, self.chart.figure, self.controls, self.pages):
+        for widget in (self.topology, self.chart, self.controls, self.pages):
             widget.close()
         super().close()
 
@@ -91,7 +91,7 @@ class Desk(ipywidgets.Box):  # type: ignore[misc]
         packets = self._readings.take(events)
         self.topology.show(self._readings.scene, packets)
         self.chart.feed(events)
-        self.chart.show(self._lab.clock.now())
+        self.chart.show(self._lab.clock.now(), self._lab.clock.speed)
         self._show_controls()
         if self._readings.concerns_clients(events):
             self._show_ipconfig()

@@ -22,6 +22,8 @@ from dhcpkit.ui.palette import styles_of
 
 SHOWN_PROTOCOLS = frozenset({"dhcp", "failover"})
 """Frames of other protocols are not drawn."""
+_BARE_TCP = "TCP "
+"""How the summary of a frame begins that carries no failover message but keeps the connection going."""
 
 
 @dataclass(slots=True)
@@ -129,7 +131,7 @@ class Scene:
         for event in events:
             what = event.what
             if isinstance(what, FrameSeen):
-                if what.protocol in SHOWN_PROTOCOLS:
+                if what.protocol in SHOWN_PROTOCOLS and not what.summary.startswith(_BARE_TCP):
                     packets.append(_packet(event.number, what))
                 continue
             handler = _HANDLERS.get(type(what))
@@ -171,10 +173,10 @@ class Scene:
         parts.append(f"address {host.address}" if host.address else "no address")
         if host.kind == "server":
             parts.append(f"service {host.service or 'not started'}")
-            if host.relationship:
+            if host.relationship and host.service == "running":
                 parts += [f"failover state {host.state or 'unknown'}", host.share]
                 parts.append("in contact with its partner" if host.contact else "no contact with its partner")
-            else:
+            elif not host.relationship:
                 parts.append("no failover relationship")
         elif host.state:
             parts.append(f"state {host.state}")

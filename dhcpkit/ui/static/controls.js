@@ -43,7 +43,6 @@ function usable(element, yes) {
 
 function clockPart(ask) {
   const time = h("span", { class: "dk-time", role: "timer", "aria-label": "Lab time" });
-  const pace = h("span", { class: "dk-pace" });
   const pause = button("❚❚", "Pause the clock", () => ask("speed", { speed: 0 }));
   const next = button("Next event ▸", "Move the clock to the next event", () => ask("next_event"));
   const speeds = h("span", { class: "dk-group", role: "group", "aria-label": "Speed of the clock" });
@@ -66,11 +65,10 @@ function clockPart(ask) {
       const speed = Number(element.dataset.speed || 0);
       attr(element, { "aria-pressed": speed === state.clock.speed ? "true" : "false" });
     }
-    say(pace, state.clock.speed ? `${state.clock.speed}× real time` : "paused");
     usable(next, !state.clock.busy);
     tick();
   }
-  const element = h("section", { class: "dk-part", "aria-label": "Clock" }, h("div", { class: "dk-row" }, time, pace), h("div", { class: "dk-row" }, speeds, next));
+  const element = h("section", { class: "dk-part", "aria-label": "Clock" }, h("div", { class: "dk-row" }, time, next), h("div", { class: "dk-row" }, speeds));
   return { element, paint, stop: () => clearInterval(timer) };
 }
 
@@ -128,7 +126,7 @@ function hostsPart(ask) {
       element.replaceChildren(...lines);
     }
     usable(add, !state.adding);
-    say(more, state.more_clients ? `and ${state.more_clients} more: choose in the topology` : "");
+    say(more, state.more_clients ? `${state.more_clients} more: choose above` : "");
   }
   const foot = h("div", { class: "dk-row" }, add, more);
   return { element, paint };
@@ -147,6 +145,7 @@ function sharingPart(ask) {
   const put = (first) => {
     [first, 100 - first].forEach((value, place) => {
       sliders[place].value = value;
+      sliders[place].style.setProperty("--dk-part", `${value}%`);
       say(values[place], `${value} %`);
     });
   };
@@ -167,7 +166,8 @@ function sharingPart(ask) {
     const balance = sharing.exists && sharing.mode === "LoadBalance";
     sharing.servers.slice(0, 2).forEach((server, place) => {
       say(names[place], server.name);
-      attr(sliders[place], { "aria-label": `Load balance percentage of ${server.name}`, disabled: !balance || sharing.busy, style: `accent-color:${server.colour}` });
+      attr(sliders[place], { "aria-label": `Load balance percentage of ${server.name}`, disabled: !balance || sharing.busy });
+      sliders[place].style.setProperty("--dk-colour", server.colour);
     });
     if (balance && !held && !sharing.busy) put(sharing.percent);
     lines.forEach((line) => attr(line, { hidden: !balance }));

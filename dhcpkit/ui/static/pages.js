@@ -107,9 +107,9 @@ function configurePage(model, body) {
     field("Partner Server", f.partner), field("Relationship Name", f.name),
     mclt, field("Mode", f.mode), balance, ...standby,
     field("Enable Message Authentication", f.authenticate), field("Shared Secret", f.secret),
-    h("div", { class: "dk-submit" }, submit, why),
+    h("div", { class: "dk-submit" }, submit),
   );
-  body.append(h("div", { class: "dk-columns" }, form, steps));
+  body.append(h("div", { class: "dk-columns" }, h("div", {}, form, why), steps));
 
   let filled = false;
   let nameTyped = false;
@@ -160,7 +160,8 @@ function configurePage(model, body) {
     if (f.server.value !== before || !f.scope.options.length) choose();
     adapt();
     attr(submit, { "aria-disabled": state.servers.length && !state.busy ? null : "true" });
-    say(why, state.busy ? "Configuring …" : state.why);
+    attr(form, { hidden: !state.servers.length && !state.busy });
+    say(why, state.busy ? "" : state.why);
   });
   const signs = { Successful: "✓", Failed: "✕" };
   const stopSteps = follow(model, ["steps"], () => {

@@ -3,7 +3,7 @@
 
 const HEIGHT = 262;
 const BUS = 158;
-const SERVER = { width: 206, height: 98, top: 14 };
+const SERVER = { width: 232, height: 98, top: 14 };
 const CLIENT = { width: 176, height: 62, top: 190 };
 const TRAVEL = 950; // ms that a packet is on its way
 const SPACING = 260; // ms between two packets that left together
@@ -20,10 +20,10 @@ function hostBox(host, choose) {
     name: text("dk-name", 44, 26),
     address: text("dk-address", size.width - 12, 26),
     service: text("dk-line", 20, 49),
-    state: text("dk-state", size.width - 12, 49),
-    share: text("dk-line", 20, 70),
-    meter: s("rect", { class: "dk-meter", x: 20, y: 79, width: size.width - 32, height: 7, rx: 3.5 }),
-    part: s("rect", { class: "dk-part", x: 20, y: 79, height: 7, rx: 3.5, width: 0 }),
+    state: text("dk-state", 20, 69),
+    share: text("dk-share", size.width - 12, 49),
+    meter: s("rect", { class: "dk-meter", x: 20, y: 80, width: size.width - 32, height: 7, rx: 3.5 }),
+    part: s("rect", { class: "dk-part", x: 20, y: 80, height: 7, rx: 3.5, width: 0 }),
   };
   const group = s("g", { class: "dk-host", tabindex: 0, role: "button" }, ...Object.values(parts));
   group.addEventListener("click", () => choose(host.key));
@@ -40,43 +40,50 @@ function paintHost(view, host, byKey, selected) {
   const p = view.parts;
   const server = host.kind === "server";
   const giver = byKey.get(host.served_by);
-  const look = server ? host : giver;
   const down = host.service !== "" && host.service !== "running";
+  const look = server ? host : down ? null : giver;
   attr(view.group, {
     "aria-label": host.description,
     "aria-pressed": selected ? "true" : "false",
     class: `dk-host dk-${server ? "server" : "client"}${down ? " dk-down" : ""}${selected ? " dk-selected" : ""}`,
   });
   attr(p.band, { fill: server ? host.colour : null, visibility: server ? null : "hidden" });
-  const [x, y, r] = server ? [27, 22, 9] : [view.size.width - 20, 44, 8];
+  const [x, y, r] = server ? [28, 22, 9] : [22, 43, 8];
   attr(p.badge, {
     d: look ? outline(look.shape, r) : "",
     transform: `translate(${x},${y})`,
     fill: look ? look.colour : "none",
   });
-  attr(p.letter, { x, y: y + 4.5, fill: look ? look.on_colour : "none" });
+  attr(p.letter, { x, y: y + 4.5, style: look ? `fill:${look.on_colour}` : null });
   say(p.letter, look ? look.letter : "");
   attr(p.name, { x: server ? 44 : 14 });
   say(p.name, host.name);
   say(p.address, host.address || (host.kind === "client" ? "no address" : ""));
-  attr(p.service, { x: server ? 20 : 14 });
+  attr(p.service, { x: server ? 20 : giver && !down ? 38 : 14, y: server ? 49 : 48 });
   if (server) {
-    say(p.service, `${down ? "■" : "●"} ${host.service || "not started"}`);
+    say(p.service, host.service ? `${down ? "■" : "●"} ${host.service}` : "○ not started");
     say(p.state, host.state);
+    fit(p.state, view.size.width - 32);
     attr(p.state, { class: `dk-state dk-state-${stateKind(host.state)}` });
-    say(p.share, host.share || (host.relationship ? "" : "no failover"));
+    say(p.share, down ? "" : host.share || (host.relationship ? "" : "no failover"));
     const percent = /^(\d+) %/.exec(host.share);
     const share = percent ? Number(percent[1]) : host.share.startsWith("active") ? 100 : 0;
-    attr(p.meter, { visibility: host.share ? null : "hidden" });
+    attr(p.meter, { visibility: host.share && !down ? null : "hidden" });
     attr(p.part, { width: (share / 100) * (view.size.width - 32), fill: host.colour });
-    attr(p.part, { visibility: host.share ? null : "hidden" });
+    attr(p.part, { visibility: host.share && !down ? null : "hidden" });
   } else {
-    say(p.service, down ? `■ ${host.service}` : host.state + (giver ? ` · from ${giver.name}` : ""));
+    say(p.service, down ? `■ ${host.service}` : host.state + (giver ? `, from ${giver.name}` : ""));
     say(p.state, "");
     say(p.share, "");
     attr(p.meter, { visibility: "hidden" });
     attr(p.part, { visibility: "hidden" });
   }
+}
+
+/** Squeeze a text that is wider than its place. */
+function fit(text, width) {
+  attr(text, { textLength: null, lengthAdjust: null });
+  if (text.getComputedTextLength() > width) attr(text, { textLength: width, lengthAdjust: "spacingAndGlyphs" });
 }
 
 function stateKind(state) {
@@ -146,7 +153,7 @@ function traffic(layer, current) {
       : [packet.receiver];
     receivers.filter((key) => places.has(key)).forEach((key, place) => {
       const dot = s("g", { class: "dk-packet" });
-      dot.append(s("path", { d: outline(sender.shape, 6), fill: sender.colour || null, class: "dk-dot" }));
+      dot.append(s("path", { d: outline(sender.shape, 6), class: sender.colour ? "dk-dot" : "dk-dot dk-plain", fill: sender.colour || null }));
       if (place === 0) {
         const width = packet.label.length * 6.9 + 12;
         dot.append(
