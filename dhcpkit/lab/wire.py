@@ -44,7 +44,8 @@ class Wire(Protocol):
             host: Name of the host.
             name: Name of the command.
             arguments: Its arguments.
-            progress: Told the steps as they are done, in the lab's thread.
+            progress: Told the steps as they are done, by this thread or the lab's. It must not command the lab; when it
+                raises an exception, that is reported and the command goes on.
             timeout: Real seconds to wait.
 
         Raises:

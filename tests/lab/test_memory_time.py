@@ -54,6 +54,15 @@ class TestCommands:
         )
         assert told == [("first", ""), ("first", "Successful")]
 
+    def test_a_failing_progress_callback_does_not_stop_the_command(
+        self, world: World, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def fail(step: str, outcome: str) -> None:
+            raise RuntimeError(step)
+
+        assert world.wire.command("H1", "do", {"actions": [Progress(1, "first")]}, fail) == "done"
+        assert [record.exc_info[1].args for record in caplog.records if record.exc_info] == [("first",)]
+
     def test_programs_cannot_run_here(self, world: World) -> None:
         with pytest.raises(LabError, match=r"udhcpc cannot run on H1: the memory wire.*wire='kernel'"):
             world.wire.run("H1", ["udhcpc", "-n"])

@@ -116,6 +116,16 @@ class TestLinks:
         world.wire.advance(1)
         assert [len(world.nodes[f"H{number}"].of("datagram")) for number in (1, 2, 3)] == [1, 1 - 1, 2]
 
+    def test_a_frame_that_a_cut_stops_is_not_seen(self, world: World) -> None:
+        world.do("H1", Send(datagram(ONE, TWO)))
+        world.wire.advance(1)
+        seen = len(world.frames())
+        world.wire.set_link("H2", "H1", inbound=False, outbound=True)
+        world.do("H1", Send(datagram(ONE, TWO)))
+        world.wire.advance(1)
+        assert len(world.frames()) == seen
+        assert len(world.nodes["H2"].of("datagram")) == 1
+
     def test_a_cable_cut_outbound_still_hears(self, world: World) -> None:
         world.wire.set_link("H1", None, inbound=True, outbound=False)
         world.do("H1", Send(datagram(ONE, BROADCAST)))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
+from dhcpkit.lab.kernel.cuts import Cuts
 from dhcpkit.lab.memory.faults import Faults
-from dhcpkit.lab.memory.links import Links
 from dhcpkit.lab.memory.queue import EventQueue
 from dhcpkit.protocol.addresses import BROADCAST_MAC
 from dhcpkit.protocol.ethernet import Frame, parse_frame
@@ -30,15 +30,15 @@ class Medium:
 
     Attributes:
         queue: The lab's virtual time.
-        links: The cables and paths that are cut.
+        cuts: The cables and paths that are cut.
         faults: What goes wrong by chance.
         latency: Lab seconds that a frame takes from host to host.
-        seen: Told each frame that passes a switch: sender's and receiver's host name (``*`` for a broadcast, empty when
-            unknown) and its bytes.
+        seen: Told each frame that passes a switch and has not met a cut: sender's and receiver's host name (``*`` for a
+            broadcast, empty when unknown) and its bytes.
     """
 
     queue: EventQueue
-    links: Links
+    cuts: Cuts
     faults: Faults
     latency: float
     seen: Callable[[str, str, bytes], None]
@@ -58,7 +58,7 @@ class Switch:
 
     def transmit(self, port: Port, frame: bytes) -> None:
         """Send a frame from a port; it passes the switch after half of the latency."""
-        if self._medium.links.leaves(port.host):
+        if self._medium.cuts.passes(port.host, "*"):
             self._medium.queue.after(self._medium.latency / 2, partial(self._pass_on, port, frame))
 
     def _pass_on(self, port: Port, raw: bytes) -> None:
@@ -67,9 +67,11 @@ class Switch:
         self._learnt[frame.source_mac] = port
         destination = frame.destination_mac
         target = self._learnt.get(destination)
-        medium.seen(port.host, self._name(destination), raw)
+        name = self._name(destination)
+        if medium.cuts.passes(port.host, name):
+            medium.seen(port.host, name, raw)
         for receiver in self._ports if target is None else (target,):
-            if receiver is port or not medium.links.arrives(port.host, receiver.host):
+            if receiver is port or not medium.cuts.passes(port.host, receiver.host):
                 continue
             for delay in medium.faults.delays(port.host, receiver.host):
                 medium.queue.after(medium.latency / 2 + delay, partial(receiver.receive, frame))

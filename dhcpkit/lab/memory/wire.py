@@ -7,6 +7,7 @@ until it is answered.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,10 +19,10 @@ from dhcpkit.lab.errors import LabError
 from dhcpkit.lab.events import FrameSeen, LinkChanged
 from dhcpkit.lab.hosts.build import build_node
 from dhcpkit.lab.hosts.spec import HostSpec
+from dhcpkit.lab.kernel.cuts import Cuts
 from dhcpkit.lab.log import EventLog
 from dhcpkit.lab.memory.faults import Faults
 from dhcpkit.lab.memory.host import Call, Host, NodeBuilder
-from dhcpkit.lab.memory.links import Links
 from dhcpkit.lab.memory.switch import Medium, Switch
 from dhcpkit.lab.memory.timeline import Timeline
 from dhcpkit.lab.wire import ProgressCallback
@@ -31,6 +32,8 @@ LATENCY = 0.0002
 """Lab seconds from host to host, as on a small switched network."""
 ANSWER_WITHIN = 30.0
 """Lab seconds that a command may take while the clock is paused."""
+
+_logger = logging.getLogger(__name__)
 
 
 class MemoryWire:
@@ -68,9 +71,9 @@ class MemoryWire:
         self._log = log
         self._build = build
         self._time = Timeline(clock)
-        self._links = Links()
+        self._cuts = Cuts()
         seen = self._log_frame if capture else _look_away
-        self._medium = Medium(self._time.queue, self._links, self.faults, latency, seen)
+        self._medium = Medium(self._time.queue, self._cuts, self.faults, latency, seen)
         self._networks: dict[str, Switch] = {}
         self._hosts: dict[str, Host] = {}
 
@@ -111,9 +114,8 @@ class MemoryWire:
                 steps = call.steps[told:]
                 reply = call.reply
             told += len(steps)
-            if progress is not None:
-                for step in steps:
-                    progress(*step)
+            for step in steps:
+                _tell(progress, *step)
             if reply is not None:
                 if reply.error is not None:
                     raise reply.error
@@ -138,12 +140,9 @@ class MemoryWire:
         """Let traffic pass or not. Frames that are past the switch already do arrive."""
         with self._now():
             name = self._find(host).spec.name
-            other = "" if peer is None else self._find(peer).spec.name
-            if other:
-                self._links.set_path(name, other, inbound, outbound)
-            else:
-                self._links.set_cable(name, inbound, outbound)
-            self._log.append(self._time.queue.now, name, LinkChanged(name, other, inbound, outbound))
+            other = None if peer is None else self._find(peer).spec.name
+            self._cuts.change(name, other, inbound, outbound)
+            self._log.append(self._time.queue.now, name, LinkChanged(name, other or "", inbound, outbound))
 
     def set_skew(self, host: str, seconds: float) -> None:
         """Put a host's clock ahead of the lab's, or behind it when negative."""
@@ -258,6 +257,15 @@ class MemoryWire:
     def _log_frame(self, sender: str, receiver: str, frame: bytes) -> None:
         protocol, summary = summarise(frame)
         self._log.append(self._time.queue.now, "", FrameSeen(protocol, sender, receiver, summary, frame))
+
+
+def _tell(progress: ProgressCallback | None, step: str, outcome: str) -> None:
+    if progress is None:
+        return
+    try:
+        progress(step, outcome)
+    except Exception:
+        _logger.exception("a progress callback failed; the command goes on")
 
 
 def _look_away(sender: str, receiver: str, frame: bytes) -> None:
