@@ -22,7 +22,7 @@ _LONGEST_LAG = 0.5
 
 
 class Timeline:
-    """The event queue and the clock, kept in step. All methods are to be called with ``changed`` held.
+    """The event queue and the clock, kept in step. All methods but ``close`` are to be called with ``changed`` held.
 
     With a running clock a thread lets happen what has come due; it starts when it is first needed, so a lab that
     stays paused has no thread. Virtual time is never ahead of the clock: what moves it by hand moves the clock too.
@@ -104,9 +104,12 @@ class Timeline:
         self.changed.notify_all()
 
     def close(self) -> None:
-        """Let time pass no more."""
+        """Let time pass no more. Waits for nobody, and so may be called without ``changed``, as by a finalizer."""
         self._closed = True
-        self.changed.notify_all()
+        # Whoever has the lock now sees the flag, or notifies the thread when done.
+        if self.changed.acquire(blocking=False):
+            self.changed.notify_all()
+            self.changed.release()
 
     def _pace(self) -> None:
         with self.changed:

@@ -109,7 +109,11 @@ class MemoryWire:
         told = 0
         while True:
             with self._time.changed:
-                if not self._wait(call, told, latest, deadline):
+                try:
+                    came = self._wait(call, told, latest, deadline)
+                finally:
+                    self._time.go_on()
+                if not came:
                     raise LabError(f"{found.spec.name} did not answer {name!r} in time; look at the log for why")
                 steps = call.steps[told:]
                 reply = call.reply
@@ -205,8 +209,7 @@ class MemoryWire:
 
     def close(self) -> None:
         """End all hosts at once. It may be called while anything else is going on, as garbage collection does."""
-        with self._time.changed:
-            self._time.close()
+        self._time.close()
 
     @contextmanager
     def _now(self) -> Iterator[None]:
