@@ -141,7 +141,8 @@ def partner_wins(mine: Lease, update: BindingUpdate, role: Role) -> bool:
     """Say whose update counts when both servers have one under way for the same address.
 
     An ABANDONED address stays so. Of the same client the later contact counts, then ACTIVE beats every other status,
-    then the later contact, then the primary. Both servers come to the same answer, each from its own side.
+    then the later contact, then the lease that ends later, then the primary. Both servers come to the same answer,
+    each from its own side.
     """
     if (mine.status is _ABANDONED) != (update.status is _ABANDONED):
         return update.status is _ABANDONED
@@ -152,7 +153,19 @@ def partner_wins(mine: Lease, update: BindingUpdate, role: Role) -> bool:
         return update.status is _ACTIVE
     if mine.contacted != update.contacted:
         return update.contacted > mine.contacted
+    if mine.status is _ACTIVE and mine.expires != update.expires:
+        return update.expires > mine.expires
     return role is Role.SECONDARY
+
+
+def same_news(mine: Lease, update: BindingUpdate) -> bool:
+    """Say whether both servers say the same of an address that is not ACTIVE: then there is nothing to decide."""
+    return (
+        mine.status is update.status
+        and mine.status is not _ACTIVE
+        and mine.contacted == update.contacted
+        and mine.client == client_key(update.client_id, update.hardware)
+    )
 
 
 def settled(status: BindingStatus) -> BindingStatus:

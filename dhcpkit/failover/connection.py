@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 
 from dhcpkit.protocol.failover.codes import RejectReason
@@ -12,7 +11,8 @@ from dhcpkit.protocol.failover.message import FailoverMessage, Framer
 MAX_CLOCK_DIFFERENCE = 60
 """Seconds that the two servers' clocks may differ."""
 
-_REMEMBERED = 4
+_WINDOW = 60.0
+"""Seconds of messages out of which the one that tells the clocks' difference best is taken."""
 
 
 class Connection:
@@ -42,7 +42,9 @@ class Connection:
         self.last_received = now
         self._xid = 0
         self._framer = Framer()
-        self._differences: deque[float] = deque(maxlen=_REMEMBERED)
+        self._window = now
+        self._least: float | None = None
+        self._least_before: float | None = None
 
     def receive(self, data: bytes, secret: bytes, now: float) -> Iterator[tuple[FailoverMessage, RejectReason | None]]:
         """Yield each whole message with what its digest says; None is trustworthy.
@@ -55,7 +57,7 @@ class Connection:
             untrusted = verify(raw, secret)
             message = FailoverMessage.decode(raw)
             if untrusted is None:
-                self._differences.append(message.time - now)
+                self._compare_clocks(message.time, now)
             yield message, untrusted
 
     def next_xid(self) -> int:
@@ -67,9 +69,18 @@ class Connection:
         """Return how many seconds the partner's clock is ahead, by the messages of late.
 
         A message that was long on its way looks as if the partner's clock were behind, so the least difference of the
-        last few counts.
+        last minute or two counts: a backlog that arrives late is no clock that is wrong.
         """
-        return min(self._differences, key=abs, default=0.0)
+        known = [difference for difference in (self._least, self._least_before) if difference is not None]
+        return min(known, key=abs, default=0.0)
+
+    def _compare_clocks(self, sent: int, now: float) -> None:
+        difference = sent - now
+        if now - self._window >= _WINDOW:
+            self._window = now
+            self._least, self._least_before = difference, self._least
+        elif self._least is None or abs(difference) < abs(self._least):
+            self._least = difference
 
 
 def clock_error(difference: float) -> str:

@@ -13,7 +13,7 @@ from dhcpkit.engine.actions import Actions
 from dhcpkit.engine.events import LeaseChanged
 from dhcpkit.engine.lease import Lease
 from dhcpkit.engine.leases import LeaseTable
-from dhcpkit.failover.bindings import ENDED, UNUSED, Refusal, incomplete, partner_wins, refuses, settled
+from dhcpkit.failover.bindings import ENDED, UNUSED, Refusal, incomplete, partner_wins, refuses, same_news, settled
 from dhcpkit.failover.connection import clock_error
 from dhcpkit.failover.events import UpdateRejected
 from dhcpkit.failover.lease_times import potential_expiration
@@ -199,7 +199,10 @@ class Exchange(Session):
             return refusal
         role = self.settings.role
         if lease is not None and self._queue.outstanding(update.address):
-            if not partner_wins(lease, update, role):
+            if same_news(lease, update):
+                if self._queue.under_way(update.address):
+                    update.started = min(lease.started, update.started)  # as the partner does with this server's
+            elif not partner_wins(lease, update, role):
                 return Refusal(RejectReason.LESS_CRITICAL_BINDING_INFORMATION, "this server has newer news of it")
         else:
             refusal = refuses(lease, update, role, now, self.settings.partner)

@@ -156,8 +156,12 @@ class UpdateQueue:
 
     def outstanding(self, address: int) -> bool:
         """Say whether an update of the address is under way, or will be without anybody asking."""
+        return address in self._pending or self.under_way(address)
+
+    def under_way(self, address: int) -> bool:
+        """Say whether an update of the address was sent whose answer will count."""
         sent = self._under_way_of.get(address)
-        return address in self._pending or (sent is not None and not sent.overtaken)
+        return sent is not None and not sent.overtaken
 
     def told(self, address: int) -> bool:
         """Say whether the partner may have heard of the address's last change without having answered."""

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from dhcpkit.engine.lease import Lease
-from dhcpkit.failover.bindings import ACCEPTANCE, incomplete, partner_wins, refuses, settled
+from dhcpkit.failover.bindings import ACCEPTANCE, incomplete, partner_wins, refuses, same_news, settled
 from dhcpkit.failover.settings import Role
 from dhcpkit.protocol.failover.codes import BindingStatus, RejectReason
 from dhcpkit.protocol.failover.payloads import RESERVED_FLAG, BindingUpdate
@@ -120,12 +120,17 @@ def test_a_reserved_address_goes_to_backup_only_where_it_is_reserved():
 
 
 CROSSING = [
-    (lease(status, contacted, hardware=hardware), role)
+    (lease(status, contacted, expires, hardware=hardware), role)
     for status in S
     for contacted in (0, 100, 150)
+    for expires in (200, 260)
     for hardware in (HARDWARE, OTHER)
     for role in Role
 ]
+
+
+def told(mine):
+    return BindingUpdate(1, mine.status, hardware=mine.hardware, contacted=mine.contacted, expires=mine.expires)
 
 
 @pytest.mark.parametrize(("mine", "role"), CROSSING)
@@ -134,10 +139,8 @@ def test_crossing_updates_have_one_winner(mine, role):
     for theirs, their_role in CROSSING:
         if their_role is role:
             continue
-        if mine.status is theirs.status and mine.contacted == theirs.contacted and mine.client == theirs.client:
-            continue  # the same news: no matter who wins, both hold it
-        received = BindingUpdate(1, theirs.status, hardware=theirs.hardware, contacted=theirs.contacted)
-        sent = BindingUpdate(1, mine.status, hardware=mine.hardware, contacted=mine.contacted)
+        received = told(theirs)
+        sent = told(mine)
         assert partner_wins(mine, received, role) != partner_wins(theirs, sent, their_role)
 
 
@@ -147,6 +150,14 @@ def test_crossing_prefers_the_later_contact_then_active_then_the_primary():
     assert partner_wins(lease(S.BACKUP, 0, hardware=b""), update(S.ACTIVE), Role.PRIMARY)
     assert partner_wins(lease(S.FREE, 100), update(S.BACKUP, 100), Role.SECONDARY)
     assert not partner_wins(lease(S.FREE, 100), update(S.BACKUP, 100), Role.PRIMARY)
+
+
+def test_the_same_news_from_both_needs_no_winner():
+    assert same_news(lease(S.EXPIRED), update(S.EXPIRED))
+    assert not same_news(lease(S.EXPIRED), update(S.RELEASED))
+    assert not same_news(lease(S.EXPIRED), update(S.EXPIRED, contacted=101))
+    assert not same_news(lease(S.EXPIRED), update(S.EXPIRED, hardware=OTHER))
+    assert not same_news(lease(S.ACTIVE), update(S.ACTIVE))  # two promises: the longer one must be kept
 
 
 def test_what_has_ended_becomes_free():
