@@ -19,8 +19,8 @@ from dhcpkit.protocol.addresses import format_ip
 from dhcpkit.protocol.failover.codes import BindingStatus, ServerState
 from dhcpkit.protocol.failover.payloads import BUCKETS
 
-EXPIRY_GRACE = 10
-"""Seconds that the primary leaves the partner to declare a lease that it gave EXPIRED, before it does so itself."""
+EXPIRY_GRACE = 60
+"""Seconds that the primary leaves the partner, whose clock may be behind, to end a lease that the partner gave."""
 
 
 class Permissions:
