@@ -6,6 +6,7 @@ length; descriptors go with the first bytes of the value they belong to.
 
 from __future__ import annotations
 
+import array
 import os
 import pickle
 import socket
@@ -18,6 +19,9 @@ from typing import Any
 _LENGTH = struct.Struct("=II")  # bytes that follow, descriptors that came along
 _MAX_DESCRIPTORS = 8
 _READ_SIZE = 1 << 18
+_RECEIVE_FLAGS = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
+_DESCRIPTOR = array.array("i")
+_NOTHING_YET, _READ, _ENDED = range(3)
 _SEND_TIMEOUT = struct.pack("ll", 5, 0)  # seconds: a process that reads nothing for so long is stuck
 
 
@@ -104,17 +108,29 @@ class Channel:
         Raises:
             ChannelClosed: the other side is gone, and all it sent has been returned before.
         """
-        try:
-            data, descriptors, _, _ = socket.recv_fds(self._socket, _READ_SIZE, _MAX_DESCRIPTORS, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return []
-        except OSError as error:
-            raise ChannelClosed(f"the process at the other end of a control channel is gone ({error})") from None
-        if not data:
+        if self._read() == _ENDED:
             raise ChannelClosed("the process at the other end of a control channel is gone")
-        self._descriptors += descriptors
-        self._received += data
         return self._values()
+
+    def receive_last(self) -> list[tuple[Any, list[int]]]:
+        """Return all that a process which is gone has sent and nobody has received yet."""
+        while self._read() == _READ:
+            pass
+        return self._values()
+
+    def _read(self) -> int:
+        space = socket.CMSG_SPACE(_MAX_DESCRIPTORS * _DESCRIPTOR.itemsize)
+        try:
+            # Not socket.recv_fds: it does not pass its flags on, and would wait.
+            data, ancillary, _, _ = self._socket.recvmsg(_READ_SIZE, space, _RECEIVE_FLAGS)
+        except BlockingIOError:
+            return _NOTHING_YET
+        except OSError:
+            return _ENDED
+        for _, _, packed in ancillary:
+            self._descriptors += array.array("i", packed[: len(packed) // _DESCRIPTOR.itemsize * _DESCRIPTOR.itemsize])
+        self._received += data
+        return _READ if data else _ENDED
 
     def _values(self) -> list[tuple[Any, list[int]]]:
         values = []

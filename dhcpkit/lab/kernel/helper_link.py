@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -119,7 +120,8 @@ class HelperLink:
         try:
             received = self.channel.receive()
         except ChannelClosed:
-            self._all_gone(f"the lab's helper process ended{self._last_words()}")
+            self._gone = self._gone or f"the lab's helper process ended{self._last_words()}"
+            self._tell_all(self._gone)
             raise
         for message, descriptors in received:
             if isinstance(message, Exited):
@@ -129,13 +131,14 @@ class HelperLink:
 
     def close(self) -> None:
         """End the helper, and with it everything inside the lab, and wait until it is gone."""
-        self._all_gone("the lab is closed")
+        self._gone = self._gone or "the lab is closed"
         self.channel.close()
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
             self._process.kill()  # the first process inside dies with it (see helper.py)
             self._process.wait()
+        self._tell_all(self._gone)
         os.close(self._complaints)
 
     def _answer(self, done: Done, descriptors: list[int]) -> None:
@@ -162,11 +165,9 @@ class HelperLink:
         if callback is not None:
             callback(exited.status)
 
-    def _all_gone(self, sentence: str) -> None:
+    def _tell_all(self, sentence: str) -> None:
+        """Tell all who wait that nothing more will come; all processes are gone too, killed with the helper."""
         with self._lock:
-            if self._gone:
-                return
-            self._gone = sentence
             waiting, self._waiting = self._waiting, {}
             watched, self._watched = self._watched, {}
         for answer in waiting.values():
@@ -174,7 +175,7 @@ class HelperLink:
         if not self.ready.done():
             self.ready.set_exception(LabError(sentence))
         for callback in watched.values():
-            callback(-9)
+            callback(-signal.SIGKILL)
 
     def _last_words(self) -> str:
         size = os.fstat(self._complaints).st_size

@@ -265,8 +265,8 @@ class HostProcess:
             self._selector.unregister(each)
         self._post_events()
         until = time.monotonic() + _DRAIN_TIME
+        self._flush()
         while (self._streams.draining or self._channel.backlog) and (left := until - time.monotonic()) > 0:
-            self._flush()
             for key, events in self._selector.select(left):
                 key.data(events)
         self._datagrams.close()

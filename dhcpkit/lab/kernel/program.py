@@ -23,7 +23,7 @@ class Program:
     """
 
     def __init__(
-        self, arguments: list[str], process: int, output: int, errors: int, send_signal: Callable[[int], None]
+        self, arguments: list[str], process: int, output: int, errors: int, send_signal: Callable[[int, int], None]
     ):
         """Take over a started program.
 

@@ -7,7 +7,6 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
 from typing import Any
 
 from dhcpkit.lab.clock import Clock
@@ -122,9 +121,8 @@ class ServiceLink:
 
     def exited(self, status: int) -> None:
         """Take note that the process is gone: ``status`` is its exit code, or minus the signal that ended it."""
-        with suppress(ChannelClosed):
-            while True:
-                self.readable()
+        for message, _ in self.channel.receive_last():
+            self._take(message)
         self._end(*self._how(status))
 
     def lab_closed(self) -> None:
@@ -167,7 +165,7 @@ class ServiceLink:
         return ("stopped", "") if status == 0 else ("crashed", f"its process ended with exit status {status}")
 
     def _end(self, how: str, detail: str) -> None:
-        if self.started.done():
+        if self.started.done() and not self._closed:
             self._reports.add(self._clock.now(), self._spec.name, ServiceStopped(self._spec.kind, how, detail))
         self._settle()
         words = {"stopped": "was stopped", "killed": "was killed", "crashed": "crashed"}[how]

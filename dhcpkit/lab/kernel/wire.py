@@ -99,8 +99,8 @@ class KernelWire:
 
     def open(self, hosts: Sequence[HostSpec]) -> None:
         """Bring up the hosts and their links, and start their services, all at the same time."""
+        self._check_caller()
         with self._lock:
-            self._check_caller()
             if self._helper is None:
                 self._start_helper()
             try:
@@ -111,8 +111,8 @@ class KernelWire:
 
     def add_host(self, spec: HostSpec) -> None:
         """Bring up one more host and start its service."""
+        self._check_caller()
         with self._lock:
-            self._check_caller()
             self._bring_up([spec])
 
     def command(
@@ -133,8 +133,8 @@ class KernelWire:
 
     def start_service(self, host: str) -> None:
         """Start a host's service from what its store holds."""
+        self._check_caller()
         with self._lock:
-            self._check_caller()
             found = self._find(host)
             if found.spec.kind == "bare":
                 raise LabError(f"{found.spec.name} is a bare host: it has no service to start")
@@ -143,8 +143,8 @@ class KernelWire:
 
     def stop_service(self, host: str) -> None:
         """Stop a host's service in an orderly way; one that does not run is left alone."""
+        self._check_caller()
         with self._lock:
-            self._check_caller()
             found = self._find(host)
             if found.service is not None and found.service.running:
                 found.service.tell(Stop())
@@ -152,8 +152,8 @@ class KernelWire:
 
     def kill_service(self, host: str) -> None:
         """End a host's service by SIGKILL; one that does not run is left alone."""
+        self._check_caller()
         with self._lock:
-            self._check_caller()
             found = self._find(host)
             if found.service is not None and found.service.running:
                 self._request(Signal(found.service.process, 9))
@@ -161,8 +161,8 @@ class KernelWire:
 
     def set_link(self, host: str, peer: str | None, inbound: bool, outbound: bool) -> None:
         """Let traffic pass or not, each way."""
+        self._check_caller()
         with self._lock:
-            self._check_caller()
             name = self._find(host).spec.name
             other = self._find(peer).spec.name if peer else None
             if name == other:
@@ -177,11 +177,11 @@ class KernelWire:
     @property
     def frames_lost(self) -> int:
         """How many frames passed that are not in the log, because more passed than this process could read."""
-        with self._lock:
-            return self._frames.lost()
+        return self._frames.lost()
 
     def set_skew(self, host: str, seconds: float) -> None:
         """Put a host's clock ahead of the lab's, or behind it when negative."""
+        self._check_caller()
         with self._lock:
             found = self._find(host)
             found.skew = seconds
@@ -190,6 +190,7 @@ class KernelWire:
 
     def set_clock(self, reading: ClockReading) -> None:
         """Go by another reading of the lab's clock from now."""
+        self._check_caller()
         with self._lock:
             self._check_open()
             self._clock.set(reading)
@@ -198,8 +199,8 @@ class KernelWire:
 
     def to_next_event(self) -> float | None:
         """Move the lab's clock to when a host is due to act next, and wait until all is quiet after that."""
+        self._check_caller()
         with self._lock:
-            self._check_caller()
             self._check_open()
             due = min(self._deadlines(), default=None)
             if due is None:
@@ -243,20 +244,20 @@ class KernelWire:
 
     def close(self) -> None:
         """End all hosts and leave nothing behind."""
+        self._check_caller()
         with self._lock:
             if self._closed:
                 return
             self._closed = True
             if self._thread is not None:
-                if self._thread.is_current:
-                    raise LabError("a subscriber of the event log cannot close the lab; close it from another thread")
                 self._thread.end()
+            services = [host.service for host in self._hosts.values() if host.service is not None]
+            for service in services:
+                service.lab_closed()
             if self._helper is not None:
                 self._helper.close()
-            for host in self._hosts.values():
-                if host.service is not None:
-                    host.service.lab_closed()
-                    host.service.channel.close()
+            for service in services:
+                service.channel.close()
             self._frames.close()
             self._reports.enter_all()
 
