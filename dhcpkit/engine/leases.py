@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
@@ -30,6 +30,7 @@ class LeaseTable:
         self.scopes: dict[int, Scope] = {}
         self._pools: dict[int, Pool] = {}
         self._networks: list[int] = []
+        self._ordered: list[Pool] = []
         self._clients: dict[int, dict[bytes, Lease | list[Lease]]] = {}
         self._expiry = ExpiryQueue()
 
@@ -47,7 +48,7 @@ class LeaseTable:
         self.scopes[scope.id] = scope
         self._pools[scope.id] = Pool(scope, {}, set())
         self._clients[scope.id] = {}
-        insort(self._networks, scope.id)
+        self._order()
 
     def replace_scope(self, scope: Scope) -> None:
         """Take in a changed scope of the same id. Leases stay, also those that are out of its range now.
@@ -63,6 +64,7 @@ class LeaseTable:
             )
         self.scopes[scope.id] = scope
         self._pools[scope.id] = Pool(scope, pool.records, pool.held)
+        self._order()
 
     def remove_scope(self, scope_id: int) -> None:
         """Forget a scope and its leases.
@@ -73,15 +75,15 @@ class LeaseTable:
         for address in self._pool_of(scope_id).records:
             self._expiry.discard(address)
         del self.scopes[scope_id], self._pools[scope_id], self._clients[scope_id]
-        self._networks.remove(scope_id)
+        self._order()
 
     def scope_of(self, address: int) -> Scope | None:
         """Return the scope whose network an address belongs to, leasable or not."""
         place = bisect_right(self._networks, address) - 1
         if place < 0:
             return None
-        scope = self.scopes[self._networks[place]]
-        return scope if scope.contains(address) else None
+        scope = self._ordered[place].scope
+        return scope if address <= scope.broadcast else None
 
     # Leases
 
@@ -122,8 +124,8 @@ class LeaseTable:
 
     def get(self, address: int) -> Lease | None:
         """Return the record of an address; None when nobody ever had it: then it is plainly FREE."""
-        scope = self.scope_of(address)
-        return None if scope is None else self._pools[scope.id].records.get(address)
+        place = bisect_right(self._networks, address) - 1
+        return self._ordered[place].records.get(address) if place >= 0 else None
 
     def record(self, address: int) -> Lease:
         """Return the record of an address, made as FREE when there is none.
@@ -160,14 +162,15 @@ class LeaseTable:
         """
         if not fields.keys() <= _CHANGEABLE:
             raise AttributeError(f"a lease has no field to change called {sorted(fields.keys() - _CHANGEABLE)}")
-        status, client = lease.status, lease.client
+        status = lease.status
+        client = lease.client if "hardware" in fields or "client_id" in fields else None
         for name, value in fields.items():
             setattr(lease, name, value)
         if lease.status is not status:
             pool = self._pools[lease.scope]
             pool.left(lease, status)
             pool.entered(lease)
-        if lease.client != client:
+        if client is not None and client != lease.client:
             self._unlink(lease, client)
             self._link(lease, lease.client)
         self._schedule(lease)
@@ -255,6 +258,11 @@ class LeaseTable:
         return self._expiry.first()
 
     # Keeping the indices right
+
+    def _order(self) -> None:
+        """Keep the scopes in the order of their addresses, in which that of an address is found by bisection."""
+        self._networks = sorted(self._pools)
+        self._ordered = [self._pools[network] for network in self._networks]
 
     def _pool_of(self, scope_id: int) -> Pool:
         pool = self._pools.get(scope_id)
