@@ -67,7 +67,8 @@ class Authority(Protocol):
     def grant(self, lease: Lease | None, desired: int, now: float) -> tuple[int, str]:
         """Return the seconds to promise, 1 to ``desired`` (the MCLT rule), and in a sentence what limited them.
 
-        The sentence is empty when nothing did. ``lease`` is None for an address that nobody ever had.
+        The sentence is empty when nothing did. ``lease`` is None for an address that this client never had: nothing
+        that was promised to another counts for it.
         """
 
     def changed(self, lease: Lease, now: float) -> Actions:
