@@ -253,3 +253,9 @@ def test_seed_makes_the_numbers() -> None:
         return [DhcpMessage.decode(a.datagram.payload).xid for a in node.start(START) if isinstance(a, Send)]
 
     assert numbers(1) == numbers(1) != numbers(2)
+
+
+def test_restarted_client_has_new_numbers() -> None:
+    host = Host().bind()
+    after = Host(host.store.load(), now=START + 1)
+    assert after.sent[0].xid not in {message.xid for message in host.sent}

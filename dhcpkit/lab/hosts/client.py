@@ -24,11 +24,11 @@ LEASE_DOCUMENT = ("client-lease", "eth0")
 """Kind and name of the document that keeps the lease."""
 
 
-class RenewalFailed(LabError):  # noqa: N818 - it names what happened
+class RenewalFailed(LabError):
     """No server answered, or the attempt was broken off; a lease that the client had still runs."""
 
 
-class NothingToRelease(LabError):  # noqa: N818 - it names what is missing
+class NothingToRelease(LabError):
     """The client has no lease."""
 
 
@@ -87,7 +87,8 @@ class ClientNode:
         self._client = Client(
             self._mac,
             hostname=spec.name,
-            rng=random.Random(spec.seed),
+            # A client started again does not repeat its transaction numbers: a late answer could match them.
+            rng=random.Random(f"{spec.seed} {self._mac.hex()} {self._kept.obtained if self._kept else 0}"),
             probe=probe,
             probe_wait=probe_wait,
             remembered=self._kept,
