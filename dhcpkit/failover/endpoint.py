@@ -38,6 +38,9 @@ _PARTNER_DOWN = ServerState.PARTNER_DOWN
 _RECOVER = ServerState.RECOVER
 _RECOVER_WAIT = ServerState.RECOVER_WAIT
 
+_CLOCK_ERROR = 2.0
+"""Seconds by which a time of the partner may be misjudged: it comes in whole seconds, and some are spent on the way."""
+
 
 class Endpoint(Sharing):
     """One server's end of a relationship; also the authority that the engine asks about its scopes.
@@ -87,6 +90,8 @@ class Endpoint(Sharing):
         """Begin in STARTUP, until the partner is heard of or the wait for it is over."""
         self._started = now
         self.since = now
+        if not self._stored_since:
+            self._save()
         self._out.log(StateEntered(self.settings.name, _STARTUP, None, "the server starts and looks for its partner"))
         self._dial(now)
         return self._out.take()
@@ -163,9 +168,10 @@ class Endpoint(Sharing):
         self._adopt(settings)
         if new_language:
             self._redial(now)
-        for scope in settings.scopes:
-            if scope not in before.scopes and scope in self.table.scopes:
-                self._owe_scope(scope)
+        for scope in set(settings.scopes) - set(before.scopes):
+            self._owe_scope(scope)
+        for scope in set(before.scopes) - set(settings.scopes):
+            self._disown_scope(scope)
         self._share_all(now)
         self._pump(now)
         return self._out.take()
@@ -203,14 +209,15 @@ class Endpoint(Sharing):
             self._send(MessageType.POOLREQ, [], now)
 
     def _save(self, stopped: float | None = None) -> None:
-        """Keep the state; while starting, the one before the start and what is known of the stop stay."""
+        """Keep the state; while nothing is served after a start, the time of the stop before it stays."""
         starting = self.state is _STARTUP
+        idle = starting or self.state is _RECOVER or self.state is _RECOVER_WAIT
         value = {
             "state": (self._resume if starting else self.state).name,
             "since": (self._stored_since or self._started) if starting else self.since,
             "first_run": self._first_run,
             "wants_everything": self._wants_everything,
-            "stopped": self._stopped if starting and self._stopped is not None else stopped,
+            "stopped": self._stopped if idle and self._stopped is not None else stopped,
         }
         self._out.document(Document("failover-state", self.settings.name, value))
 
@@ -242,7 +249,10 @@ class Endpoint(Sharing):
         """Go on in the state before the start, unless the partner took over meanwhile."""
         took_over = self.in_contact and self.partner_state is _PARTNER_DOWN
         if took_over and self._resume is not _PARTNER_DOWN and self._resume not in RECOVERY_STATES:
-            event = Event.TAKEN_OVER if self._partner_since >= self._last_operation() else Event.BOTH_SERVED
+            session = self._session
+            entered = self._partner_since - (session.clock_difference() if session else 0.0)
+            took_over_later = entered + _CLOCK_ERROR >= self._last_operation()
+            event = Event.TAKEN_OVER if took_over_later else Event.BOTH_SERVED
             row = transition(_STARTUP, event, self.settings.role)
             assert row is not None
             self._enter(row.to, row.rule, now)
@@ -371,7 +381,12 @@ class Endpoint(Sharing):
 
     def _owe_scope(self, scope: int) -> None:
         """Owe the partner every lease of a scope that joined the relationship."""
-        for lease in self.table.in_scope(scope):
+        for lease in self._leases_of(scope):
             lease.unacknowledged = True
             self._queue.add(lease.address)
             self._out.commit(lease)
+
+    def _disown_scope(self, scope: int) -> None:
+        """Owe the partner nothing more of a scope that left the relationship."""
+        for lease in self._leases_of(scope):
+            self._queue.overtake(lease.address)

@@ -63,8 +63,10 @@ class Exchange(Session):
         return [lease.address for lease in self._leases() if lease.unacknowledged]
 
     def _leases(self) -> list[Lease]:
-        scopes = self.table.scopes
-        return [lease for scope in self.settings.scopes if scope in scopes for lease in self.table.in_scope(scope)]
+        return [lease for scope in self.settings.scopes for lease in self._leases_of(scope)]
+
+    def _leases_of(self, scope: int) -> list[Lease]:
+        return list(self.table.in_scope(scope)) if scope in self.table.scopes else []
 
     def _pump(self, now: float) -> None:
         """Send the updates whose turn has come, and the UPDDONE when a request is fulfilled."""

@@ -31,6 +31,9 @@ from dhcpkit.protocol.failover.payloads import ConnectParameters, OptionList, Re
 HANDSHAKE_WAIT = 15.0
 """Seconds that opening a connection, CONNECT, CONNECTACK and the first STATE may take each."""
 
+NUDGE_WAIT = 1.0
+"""Seconds between two connections that nudges may cause, lest two primaries nudge each other without end."""
+
 YOUNG = 5.0
 """Seconds within which a connection and a nudge of the partner may have crossed on their way."""
 
@@ -53,6 +56,7 @@ class Session(Permissions):
         self._session: Connection | None = None
         self._waiting: dict[str, Connection] = {}
         self._dial_at: float | None = None
+        self._dialled = 0.0
         self._streams = 0
         self.problem = ""
 
@@ -77,8 +81,10 @@ class Session(Permissions):
     def _dial(self, now: float) -> None:
         """Open a connection: the primary's own, or the secondary's nudge."""
         self._dial_at = None
+        self._dialled = now
         self._streams += 1
-        stream = f"failover/{self.settings.name}/{self._streams}"
+        # The time keeps the name apart from those of an endpoint of the same name before this one.
+        stream = f"failover/{self.settings.name}/{now:.6f}-{self._streams}"
         self._waiting[stream] = Connection(stream, now, is_open=False)
         self._out.connect(stream, self.settings.partner, FAILOVER_PORT)
 
@@ -99,8 +105,13 @@ class Session(Permissions):
             if now - session.opened > YOUNG:
                 self._end(session, "the partner was restarted and asks for a new connection", now)
                 self._redial(now)
-        elif all(now - connection.opened > YOUNG and not connection.is_open for connection in self._waiting.values()):
-            self._redial(now)
+        elif self._waiting:
+            if all(now - connection.opened > YOUNG and not connection.is_open for connection in self._waiting.values()):
+                self._redial(now)
+        elif now - self._dialled >= NUDGE_WAIT:
+            self._dial(now)
+        else:
+            self._dial_at = self._dialled + NUDGE_WAIT
 
     # What the wire reports
 

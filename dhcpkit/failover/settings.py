@@ -48,6 +48,12 @@ class Timers:
     rebalance: int = 300
     """The primary looks at the balance of free addresses this often."""
 
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            seconds = getattr(self, name)
+            if seconds < 1:
+                raise FailoverError(f"the failover timer {name!r} is {seconds} s; it takes at least 1 second")
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:

@@ -13,7 +13,7 @@ from dhcpkit.failover.events import (
     PoolBalanced,
     UpdateRejected,
 )
-from dhcpkit.failover.settings import FailoverError, Mode, Role
+from dhcpkit.failover.settings import FailoverError, Mode, Role, Timers
 from dhcpkit.protocol.failover.codes import BindingStatus, MessageType, RejectReason
 from dhcpkit.protocol.failover.codes import ServerState as S
 from dhcpkit.protocol.failover.digest import verify
@@ -394,6 +394,7 @@ def test_a_changed_secret_begins_a_new_connection(first):
     for server in (one, pair.other(one)):
         server.do(server.endpoint.change_settings(replace(server.settings, secret=b"new"), pair.now))
         pair.run(0.5)
+    pair.run(0.6)
     assert [server.state for server in pair.servers] == [S.NORMAL] * 2
     assert pair.primary.events(ContactLost)
     pair.run(1).assert_equal_tables()
@@ -442,3 +443,29 @@ def test_the_other_dialects_reach_normal_too(dialect):
     pair.assert_equal_tables()
     assert "FailoverMessageReceived" in {type(e).__name__ for _, e in pair.primary.log}
     assert messages(pair.primary, FailoverMessageReceived)[0] == "CONNECTACK"
+
+
+def test_two_primaries_do_not_nudge_each_other_without_end():
+    pair = Pair()
+    pair.secondary.settings = replace(pair.secondary.settings, role=Role.PRIMARY)
+    pair.start().run(10)
+    dialled = [server.endpoint._streams for server in pair.servers]
+    assert max(dialled) <= 11
+    assert [server.state for server in pair.servers] == [S.STARTUP] * 2
+
+
+def test_a_new_relationship_stays_new_until_it_was_normal_once():
+    """Killed before the servers met for the first time: still nobody promised anything, so nothing is waited for."""
+    pair = Pair()
+    pair.primary.boot(fresh=True)
+    pair.run(1)
+    pair.primary.kill()
+    pair.secondary.boot(fresh=True)
+    pair.primary.boot()
+    pair.run(1)
+    assert [server.state for server in pair.servers] == [S.NORMAL] * 2
+
+
+def test_timers_of_no_length_are_refused():
+    with pytest.raises(FailoverError, match="'rebalance' is 0 s"):
+        Timers(rebalance=0)

@@ -389,3 +389,24 @@ def test_partner_down_by_the_switch_interval():
     pair.run(2)
     assert pair.primary.state is S.PARTNER_DOWN
     assert pair.primary.documents["failover-state", "guide"]["state"] == "PARTNER_DOWN"
+
+
+def test_scopes_join_and_leave_a_relationship():
+    pair = Pair(scopes=())
+    pair.start()
+    client = Client(pair, 1)
+    lease = pair.primary.table.record(parse_ip("10.0.0.40"))
+    now = int(pair.now)
+    pair.primary.table.change(
+        lease, status=B.ACTIVE, hardware=client.hardware, expires=now + 500, contacted=now, started=now
+    )
+    pair.run(1)
+    assert pair.secondary.table.get(lease.address) is None
+    change(pair, scopes=(SCOPE,))
+    pair.run(1)
+    assert pair.secondary.table.get(lease.address).expires == now + 500
+    assert pair.secondary.count(B.BACKUP) == 121
+    pair.assert_equal_tables()
+    change(pair, scopes=())
+    pair.run(1)
+    assert not any(server.events(UpdateRejected) for server in pair.servers)
