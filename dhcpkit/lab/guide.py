@@ -30,7 +30,7 @@ def scope_arguments() -> dict[str, Any]:
         "exclusions": [(parse_ip("10.0.0.1"), parse_ip("10.0.0.10"))],
         "lease_duration": 120,
         "options": {
-            int(OptionCode.DNS_SERVERS): DHCP1.to_bytes(4, "big"),
+            int(OptionCode.DOMAIN_NAME_SERVER): DHCP1.to_bytes(4, "big"),
             int(OptionCode.DOMAIN_NAME): DOMAIN.encode(),
         },
     }

@@ -92,8 +92,14 @@ class Host:
     def _acted(self, what: str) -> None:
         self._lab.record(self.name, AdministratorActed(what))
 
-    def _ask(self, command: str, timeout: float = 10.0, on_progress: ProgressCallback | None = None, **given: Any) -> Any:
-        return self._lab.network.command(self.name, command, given, on_progress, timeout)
+    def _ask(
+        self,
+        command: str,
+        given: dict[str, Any] | None = None,
+        on_progress: ProgressCallback | None = None,
+        timeout: float = COMMAND_TIMEOUT,
+    ) -> Any:
+        return self._lab.network.command(self.name, command, given or {}, on_progress, timeout)
 
 
 class ServerHost(Host):
@@ -135,24 +141,24 @@ class ServerHost(Host):
             "options": options,
             "active": active,
         }
-        info: ScopeInfo = self._ask("add_scope", **arguments)
+        info: ScopeInfo = self._ask("add_scope", arguments)
         self._acted(f"New scope {name} ({info.scope_id}) on {self.name}")
         return info
 
     def add_guide_scope(self) -> ScopeInfo:
         """Make the guide's Contoso-scope1, as the New Scope wizard does on DHCP2."""
-        info: ScopeInfo = self._ask("add_scope", **guide.scope_arguments())
+        info: ScopeInfo = self._ask("add_scope", guide.scope_arguments())
         self._acted(f"New scope {info.name} ({info.scope_id}) on {self.name}")
         return info
 
     def remove_scope(self, scope: str) -> None:
         """Remove a scope with its leases."""
-        self._ask("remove_scope", scope_id=scope)
+        self._ask("remove_scope", {"scope_id": scope})
         self._acted(f"Delete scope {scope} on {self.name}")
 
     def leases(self, scope: str | None = None) -> list[LeaseInfo]:
         """List the leases of a scope, or of all."""
-        return list(self._ask("leases", scope_id=scope))
+        return list(self._ask("leases", {"scope_id": scope}))
 
     def statistics(self) -> dict[str, int]:
         """Count messages, silences and malformed packets since the service started."""
@@ -211,7 +217,7 @@ class ServerHost(Host):
             **advanced,
         }
         self._acted(f"Configure failover for {', '.join(scopes)} on {self.name} with {partner}")
-        return list(self._ask_with(given, "configure_failover", on_progress))
+        return list(self._ask("configure_failover", given, on_progress))
 
     def failover(self, name: str | None = None) -> FailoverStatus | None:
         """Return a relationship as this server sees it: the one named, or the only one; None when there is none.
@@ -264,7 +270,7 @@ class ServerHost(Host):
         given = {key: value for key, value in given.items() if value != UNCHANGED}
         shown = ", ".join(f"{key} {value}" for key, value in given.items() if key != "secret") or "shared secret"
         self._acted(f"Edit failover on {self.name}: {shown}")
-        self._ask_with({"name": name, "only_here": only_here, **given}, "set_failover")
+        self._ask("set_failover", {"name": name, "only_here": only_here, **given})
 
     def remove_failover(self, name: str | None = None, *, force: bool = False) -> None:
         """Deconfigure failover: the scopes stay here and vanish from the partner.
@@ -272,20 +278,17 @@ class ServerHost(Host):
         ``force`` ends the relationship here even when the partner cannot be reached.
         """
         self._acted(f"Deconfigure failover on {self.name}")
-        self._ask_with({"name": name, "force": force}, "remove_failover")
+        self._ask("remove_failover", {"name": name, "force": force})
 
     def replicate(self, name: str | None = None) -> list[str]:
         """Overwrite the partner's scope settings with this server's; return the scope ids."""
         self._acted(f"Replicate scopes from {self.name}")
-        return list(self._ask_with({"name": name}, "replicate"))
+        return list(self._ask("replicate", {"name": name}))
 
     def partner_down(self, name: str | None = None) -> None:
         """Declare the partner down; only a server in COMMUNICATIONS-INTERRUPTED takes this."""
         self._acted(f"Change to partner down on {self.name}")
-        self._ask_with({"name": name}, "partner_down")
-
-    def _ask_with(self, given: dict[str, Any], command: str, on_progress: ProgressCallback | None = None) -> Any:
-        return self._lab.network.command(self.name, command, given, on_progress, COMMAND_TIMEOUT)
+        self._ask("partner_down", {"name": name})
 
 
 class ClientHost(Host):
@@ -329,8 +332,8 @@ class ClientHost(Host):
             RenewalFailed: with ``wait``, no server answered within half a minute of lab time.
         """
         self._acted(f"ipconfig /renew on {self.name}")
-        patience = 10.0 + (RENEWAL_PATIENCE / (self._lab.clock.speed or 1.0) if wait else 0.0)
-        self._ask("renew", timeout=patience, wait=wait)
+        patience = COMMAND_TIMEOUT + (RENEWAL_PATIENCE / (self._lab.clock.speed or 1.0) if wait else 0.0)
+        self._ask("renew", {"wait": wait}, timeout=patience)
 
     def release(self) -> None:
         """Give the address back, as ``ipconfig /release`` does."""
