@@ -39,8 +39,9 @@ class Acts:
         self._lock = threading.Lock()
         self.report = Report()
         self.busy: frozenset[str] = frozenset()
+        self._queued: dict[str, tuple[str, str, Callable[[], Any]]] = {}
 
-    def begin(self, key: str, doing: str, done: str, act: Callable[[], Any]) -> bool:
+    def begin(self, key: str, doing: str, done: str, act: Callable[[], Any], *, queue: bool = False) -> bool:
         """Do something in a thread of its own.
 
         Args:
@@ -48,13 +49,16 @@ class Acts:
             doing: What to say while it is under way.
             done: What to say when it succeeded.
             act: What to do; a ``LabError`` is told by its sentence.
+            queue: When the key is busy, do it afterwards, in place of what was to be done afterwards before.
 
         Returns:
-            False when an act with this key is under way already; nothing is begun then.
+            False when an act with this key is under way already and this one is not queued.
         """
         with self._lock:
             if key in self.busy:
-                return False
+                if queue:
+                    self._queued[key] = (doing, done, act)
+                return queue
             self.busy |= {key}
             self.report = Report(doing, "busy")
         self._changed()
@@ -67,15 +71,25 @@ class Acts:
         self._changed()
 
     def _run(self, key: str, done: str, act: Callable[[], Any]) -> None:
+        while True:
+            report = self._outcome(key, done, act)
+            with self._lock:
+                following = self._queued.pop(key, None)
+                if following is None:
+                    self.busy -= {key}
+                    self.report = report
+                    break
+                doing, done, act = following
+                self.report = Report(doing, "busy")
+            self._changed()
+        self._changed()
+
+    def _outcome(self, key: str, done: str, act: Callable[[], Any]) -> Report:
         try:
             act()
-            report = Report(done, "done")
         except LabError as wrong:
-            report = Report(str(wrong), "error")
+            return Report(str(wrong), "error")
         except Exception as wrong:
             _logger.exception("an act of the desk failed: %s", key)
-            report = Report(f"This did not work: {wrong or type(wrong).__name__}.", "error")
-        with self._lock:
-            self.busy -= {key}
-            self.report = report
-        self._changed()
+            return Report(f"This did not work: {wrong or type(wrong).__name__}.", "error")
+        return Report(done, "done")

@@ -118,7 +118,7 @@ class Commands:
             server.set_failover(percent=percent if key == first.lower() else 100 - percent)
 
         done = f"{first} serves {percent} % of the clients, {second} {100 - percent} %."
-        self._acts.begin("sharing", "Changing the load balance percentage …", done, change)
+        self._acts.begin("sharing", "Changing the load balance percentage …", done, change, queue=True)
 
     def mode(self, mode: str) -> None:
         """Change the relationship to ``LoadBalance`` or ``HotStandby``."""

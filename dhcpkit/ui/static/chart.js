@@ -28,7 +28,7 @@ async function render({ model, el }) {
   const plot = h("div", { class: "dk-plot", role: "img", "aria-label": "Which server answered: a chart; the page Chart as text says the same" });
   const choice = h("select", { "aria-label": "Part of the time that the chart shows" }, ...WINDOWS.map(([value, text]) => h("option", { value }, text)));
   const back = h("button", { type: "button", class: "dk-button" }, "Back to now");
-  el.classList.add("dk-widget", "dk-chart");
+  own(el, "dk-chart");
   el.append(h("div", { class: "dk-chart-bar" }, back, h("label", {}, "Show ", choice)), plot);
 
   let following = true;

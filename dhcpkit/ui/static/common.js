@@ -44,3 +44,10 @@ function outline(shape, radius) {
   if (shape === "triangle") return `M0,${-1.2 * r}L${1.2 * r},${r}H${-1.2 * r}Z`;
   return `M${-r},0a${r},${r} 0 1,0 ${2 * r},0a${r},${r} 0 1,0 ${-2 * r},0Z`;
 }
+
+/** Take over a widget's root: its look, and its keys, of which JupyterLab has a use for Enter, Space and the arrows. */
+function own(root, ...classes) {
+  root.classList.add("dk-widget", ...classes);
+  // JupyterLab looks for this on the very element that has the focus.
+  root.addEventListener("focusin", (event) => event.target.setAttribute("data-lm-suppress-shortcuts", "true"));
+}

@@ -1,7 +1,7 @@
 // The controls at the side of the desk. Every control is a plain HTML one: keyboard and screen readers know them.
 
 function render({ model, el }) {
-  el.classList.add("dk-widget", "dk-controls");
+  own(el, "dk-controls");
   const ask = (act, more = {}) => model.send({ act, ...more });
   const parts = [clockPart(ask), hostsPart(ask), sharingPart(ask)];
   const report = h("p", { class: "dk-report", role: "status", "aria-live": "polite" });
@@ -166,7 +166,7 @@ function sharingPart(ask) {
     const balance = sharing.exists && sharing.mode === "LoadBalance";
     sharing.servers.slice(0, 2).forEach((server, place) => {
       say(names[place], server.name);
-      attr(sliders[place], { "aria-label": `Load balance percentage of ${server.name}`, disabled: !balance || sharing.busy });
+      attr(sliders[place], { "aria-label": `Load balance percentage of ${server.name}`, disabled: !balance });
       sliders[place].style.setProperty("--dk-colour", server.colour);
     });
     if (balance && !held && !sharing.busy) put(sharing.percent);

@@ -8,7 +8,7 @@ const PAGES = [
 ];
 
 function render({ model, el }) {
-  el.classList.add("dk-widget", "dk-pages");
+  own(el, "dk-pages");
   const id = `dk-${Math.random().toString(36).slice(2)}`;
   const tabs = h("div", { class: "dk-tabs", role: "tablist", "aria-label": "Pages of the desk" });
   const stops = [];

@@ -207,7 +207,7 @@ function render({ model, el }) {
   const caption = h("div", { class: "dk-caption" });
   const list = h("ul");
   const asText = h("details", { class: "dk-as-text" }, h("summary", {}, "Topology as text"), list);
-  el.classList.add("dk-widget");
+  own(el);
   el.append(h("figure", { class: "dk-figure" }, svg, h("figcaption", { class: "dk-foot" }, caption, asText)));
 
   const views = new Map();
