@@ -50,7 +50,7 @@ def validate(notebook: Path, scratch: Path, **environment: str) -> Verdict:
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "DHCPKIT_"))}
     places = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
     options = (
-        *("-s", "--color=no", "-p", "no:cacheprovider", "-p", "no:xdist", f"--rootdir={notebook.parent}"),
+        *("-s", "-vv", "--color=no", "-p", "no:cacheprovider", "-p", "no:xdist", f"--rootdir={notebook.parent}"),
         *("-c", os.devnull, f"--junitxml={results}"),
         *("--nbval", "--nbval-current-env", "--nbval-cell-timeout=60", f"--nbval-sanitize-with={SANITIZE}"),
     )
