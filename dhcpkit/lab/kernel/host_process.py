@@ -19,7 +19,7 @@ from dhcpkit.engine.actions import Close, Configure, Connect, Log, Probe, Progre
 from dhcpkit.lab.carrier import Carrier, Input
 from dhcpkit.lab.clock import ClockReading
 from dhcpkit.lab.errors import LabError
-from dhcpkit.lab.events import ActionFailed
+from dhcpkit.lab.events import ActionFailed, ServiceStarted
 from dhcpkit.lab.hosts.spec import HostSpec
 from dhcpkit.lab.kernel.channel import Channel, ChannelClosed
 from dhcpkit.lab.kernel.datagrams import ClientSockets, DatagramSockets, ServerSockets
@@ -86,6 +86,7 @@ class HostProcess:
     ) -> None:
         self.crashed_with = ""
         self._channel = channel
+        self._kind = spec.kind
         self._reading = reading
         self._skew = skew
         self._store = SqliteStore(store_path)
@@ -118,7 +119,10 @@ class HostProcess:
             ChannelClosed: the lab's side is gone.
         """
         self._carrier.start(self._now())
-        self._channel.post(Started(self._lab_now))
+        if self._carrier.running:
+            self._events.insert(0, (self._lab_now, ServiceStarted(self._kind)))
+            self._post_events()
+            self._channel.post(Started())
         self._report()
         while self._carrier.running and not self._stopping:
             self._wait()

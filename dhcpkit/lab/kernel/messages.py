@@ -170,9 +170,7 @@ class Deadline:
 
 @dataclass(slots=True)
 class Started:
-    """The service runs since this lab time."""
-
-    lab: float
+    """The service runs; the events of its start came before."""
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from dhcpkit.lab.clock import Clock
 from dhcpkit.lab.errors import LabError
-from dhcpkit.lab.events import ServiceStarted, ServiceStopped
+from dhcpkit.lab.events import ServiceStopped
 from dhcpkit.lab.hosts.spec import HostSpec
 from dhcpkit.lab.kernel.channel import Channel, ChannelClosed
 from dhcpkit.lab.kernel.messages import (
@@ -141,8 +141,7 @@ class ServiceLink:
                 self._answer(number, lab, None)
             case Progressed(number, step, outcome):
                 self._tell_progress(number, step, outcome)
-            case Started(lab_time):
-                self._reports.add(lab_time, self._spec.name, ServiceStarted(self._spec.kind))
+            case Started():
                 self._settle()
                 self.started.set_result(None)
             case Crashed(detail):
