@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from dhcpkit.lab.clock import Clock
 from dhcpkit.lab.events import Event
 from dhcpkit.lab.hosts.spec import HostSpec, InterfaceSpec
+from dhcpkit.lab.kernel.program import Program
 from dhcpkit.lab.kernel.wire import KernelWire
 from dhcpkit.lab.log import EventLog
 
@@ -56,6 +58,14 @@ class TriedLab:
         with self._grown:
             assert self._grown.wait_for(condition, timeout), f"not within {timeout} s; the log: {self.log.of()[-20:]}"
         return condition()
+
+    def written(self, program: Program, text: str, timeout: float = 5.0) -> None:
+        """Wait until a program has written a text; nothing tells when it does, so it is looked at now and then."""
+        end = time.monotonic() + timeout
+        pause = threading.Event()
+        while text not in program.output + program.errors:
+            assert program.status is None and time.monotonic() < end, program.output + program.errors  # noqa: PT018
+            pause.wait(0.005)
 
     def pings(self, sender: str, number: int) -> bool:
         done = self.wire.run(sender, ["ping", "-c1", "-W1", f"10.0.0.{number}"])

@@ -50,7 +50,11 @@ class ScriptedNode:
             raise RuntimeError("the node was told to crash")
         if datagram.payload.startswith(b"echo"):
             answer = Datagram(
-                datagram.payload[4:], self.spec.interfaces[0].address, 67, BROADCAST, datagram.source_port,
+                datagram.payload[4:],
+                self.spec.interfaces[0].address,
+                67,
+                BROADCAST,
+                datagram.source_port,
                 destination_mac=datagram.source_mac or datagram.payload[4:10],
             )
             actions.append(Send(answer))
@@ -77,7 +81,10 @@ class ScriptedNode:
         match name:
             case "count":
                 self.count += 1
-                return [Commit(documents=(Document("counter", "it", {"value": self.count}),)), Reply(number, self.count)]
+                return [
+                    Commit(documents=(Document("counter", "it", {"value": self.count}),)),
+                    Reply(number, self.count),
+                ]
             case "now":
                 return [Reply(number, now)]
             case "send":

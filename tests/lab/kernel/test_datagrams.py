@@ -45,7 +45,9 @@ def test_a_server_reaches_a_client_that_has_no_address_by_its_mac(tried: TriedLa
     tried.command("H1", "send", datagram=offer)
     tried.wait_for(lambda: heard(tried, "H3"))
     assert heard(tried, "H3") == [offer._replace(source_mac=mac(1))]
-    tried.command("H1", "send", datagram=broadcast(b"all")._replace(source=address(1), source_port=67, destination_port=68))
+    tried.command(
+        "H1", "send", datagram=broadcast(b"all")._replace(source=address(1), source_port=67, destination_port=68)
+    )
     tried.wait_for(lambda: heard(tried, "H4"))
     assert [datagram.payload for datagram in heard(tried, "H4")] == [b"all"]
     assert heard(tried, "H4")[0].destination_mac == BROADCAST_MAC

@@ -23,10 +23,7 @@ def tried(lab: Labs) -> TriedLab:
 
 
 def reached(tried: TriedLab, sender: int, receivers: tuple[int, ...]) -> set[int]:
-    """Send a broadcast from one host; return which others it reaches.
-
-    A datagram that H1 sends itself by a path that is never cut tells that all have had the time to hear it.
-    """
+    """Send a broadcast from one host; return which others it reaches. ``receivers`` are waited for."""
     tag = f"{sender} {len(tried.log)}".encode()
     datagram = Datagram(tag, address(sender), 67, BROADCAST, 67)
     tried.command(f"H{sender}", "send", datagram=datagram)

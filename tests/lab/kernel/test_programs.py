@@ -25,8 +25,7 @@ def test_output_errors_and_status(lab: Labs) -> None:
 def test_a_program_can_be_watched_and_ended(lab: Labs) -> None:
     tried = lab().open(host(1))
     program = tried.wire.spawn("H1", ["sh", "-c", "echo begun; sleep 100 & wait"])
-    while program.output != "begun\n":
-        assert program.status is None
+    tried.written(program, "begun")
     with pytest.raises(LabError, match=r"sh still runs after 0\.05 s"):
         program.wait(0.05)
     program.terminate()
@@ -69,7 +68,11 @@ def test_what_programs_write_to_etc_and_run_stays_on_their_host(lab: Labs) -> No
         done = tried.wire.run(name, ["sh", "-c", script])
         assert (done.returncode, done.stderr) == (0, "")
     assert tried.wire.run("H1", ["cat", "/etc/resolv.conf"]).stdout == "nameserver 10.0.0.1\n"
-    assert tried.wire.run("H1", ["getent", "hosts", "dhcp2"]).stdout.split() == ["10.0.0.2", "dhcp2.contoso.com", "dhcp2"]
+    assert tried.wire.run("H1", ["getent", "hosts", "dhcp2"]).stdout.split() == [
+        "10.0.0.2",
+        "dhcp2.contoso.com",
+        "dhcp2",
+    ]
     assert [hashlib.sha256(path.read_bytes()).digest() for path in kept] == before
     assert not Path("/etc/dhcpkit-test").exists()
     assert not Path("/run/dhcpkit-test").exists()
@@ -77,6 +80,8 @@ def test_what_programs_write_to_etc_and_run_stays_on_their_host(lab: Labs) -> No
 
 def test_the_environment_can_be_added_to(lab: Labs) -> None:
     tried = lab().open(host(1))
-    program = tried.wire.spawn("H1", ["sh", "-c", "echo $COLOUR; pwd"], environment={"COLOUR": "blue"}, directory="/usr")
+    program = tried.wire.spawn(
+        "H1", ["sh", "-c", "echo $COLOUR; pwd"], environment={"COLOUR": "blue"}, directory="/usr"
+    )
     program.wait()
     assert program.output == "blue\n/usr\n"

@@ -144,9 +144,7 @@ def test_whoever_waits_learns_that_the_service_ended(lab: Labs) -> None:
         (lambda wire: wire.set_link("H1", "h1", False, False), "no path from H1 to itself"),
     ],
 )
-def test_wrong_requests_are_refused_in_a_sentence(
-    lab: Labs, act: Callable[[object], None], sentence: str
-) -> None:
+def test_wrong_requests_are_refused_in_a_sentence(lab: Labs, act: Callable[[object], None], sentence: str) -> None:
     tried = lab().open(host(1, "server"), host(2))
     with pytest.raises(LabError, match=sentence):
         act(tried.wire)
