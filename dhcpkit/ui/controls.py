@@ -56,7 +56,7 @@ class Commands:
             return
         try:
             handler(self, **arguments)
-        except (LabError, TypeError) as wrong:
+        except (LabError, TypeError, ValueError) as wrong:
             self._acts.refuse(str(wrong))
 
     def speed(self, speed: float) -> None:

@@ -6,6 +6,7 @@ Desk(lab)
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -48,15 +49,17 @@ class Desk(ipywidgets.Box):  # type: ignore[misc]
         pages: Failover properties, the form, ``ipconfig``, the chart as text.
         commands: What the controls call; usable from Python.
         acts: What is under way and how the last act went.
+        configuration: What the form "Configure failover" calls.
+        readings: The lab as last read; only the desk's own thread changes it.
     """
 
     def __init__(self, lab: Lab) -> None:
         """Make the desk of a lab and begin to follow it."""
         self._lab = lab
-        self._readings = Readings(lab)
-        self._text = picture(self._readings.scene)
+        self.readings = Readings(lab)
+        self._text = picture(self.readings.scene)
         self.acts = Acts(lambda: self._feed.soon(self._show_controls))
-        self.commands = Commands(lab, self.acts, self._readings)
+        self.commands = Commands(lab, self.acts, self.readings)
         self.configuration = Configuration(lab, self.acts)
         self.topology = Topology()
         self.chart = AnswersChart({host.spec.interfaces[0].address: host.name for host in lab.servers})
@@ -77,6 +80,10 @@ class Desk(ipywidgets.Box):  # type: ignore[misc]
             widget.close()
         super().close()
 
+    def run_soon(self, call: Callable[[], None]) -> None:
+        """Have something done by the thread that changes the widgets, after its next update at the latest."""
+        self._feed.soon(call)
+
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)
         for data in bundle if isinstance(bundle, tuple) else (bundle,):
@@ -88,34 +95,34 @@ class Desk(ipywidgets.Box):  # type: ignore[misc]
         return self._text
 
     def _update(self, events: list[Event]) -> None:
-        packets = self._readings.take(events)
-        self.topology.show(self._readings.scene, packets)
+        packets = self.readings.take(events)
+        self.topology.show(self.readings.scene, packets)
         self.chart.feed(events)
         self.chart.show(self._lab.clock.now(), self._lab.clock.speed)
         self._show_controls()
-        if self._readings.concerns_clients(events):
+        if self.readings.concerns_clients(events):
             self._show_ipconfig()
         if events:
             self.pages.table = "\n".join(str(row) for row in self.chart.history.rows()[-TABLE_ROWS:])
 
     def _show_controls(self) -> None:
         busy = self.acts.busy
-        self.controls.state = controls_document(self._readings, busy, self.topology.selected)
+        self.controls.state = controls_document(self.readings, busy, self.topology.selected)
         self.controls.report = {"text": self.acts.report.text, "kind": self.acts.report.kind}
-        self.pages.properties = properties_document(self._readings)
-        self.pages.form = form_document(self._readings, "configure" in busy)
+        self.pages.properties = properties_document(self.readings)
+        self.pages.form = form_document(self.readings, "configure" in busy)
         self.pages.steps = self.configuration.steps
 
     def _show_selected(self) -> None:
         """Turn to what concerns the host that was chosen in the topology."""
         self._show_controls()
-        host = self._readings.scene.hosts.get(self.topology.selected)
+        host = self.readings.scene.hosts.get(self.topology.selected)
         if host is not None:
             self.pages.page = "properties" if host.kind == "server" else "ipconfig"
             self._show_ipconfig()
 
     def _show_ipconfig(self) -> None:
-        clients = [host for host in self._readings.scene.clients if host.kind == "client"]
+        clients = [host for host in self.readings.scene.clients if host.kind == "client"]
         chosen = [host for host in clients if host.key == self.topology.selected] or clients[:1]
         if not chosen or chosen[0].service not in ("running", ""):
             return

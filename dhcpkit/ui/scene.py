@@ -256,7 +256,7 @@ def share_in_words(status: FailoverStatus) -> str:
     if status.mode is Mode.LOAD_BALANCE:
         return f"{status.load_balance_percent} % of the clients"
     if status.server_role == "Standby":
-        return f"standby, {status.reserve_percent} % reserved"
+        return f"standby, {status.reserve_percent} % reserve"
     return status.server_role.lower()
 
 

@@ -150,7 +150,7 @@ function configurePage(model, body) {
     options(f.server, state.servers.map(({ key, name }) => [key, name]));
     if (!filled) {
       filled = true;
-      Object.assign(f.hours, { value: state.hours });
+      f.hours.value = state.hours;
       f.minutes.value = state.minutes;
       f.percent.value = state.percent;
       f.reserve.value = state.reserve;

@@ -155,7 +155,7 @@ function traffic(layer, current) {
       const dot = s("g", { class: "dk-packet" });
       dot.append(s("path", { d: outline(sender.shape, 6), class: sender.colour ? "dk-dot" : "dk-dot dk-plain", fill: sender.colour || null }));
       if (place === 0) {
-        const width = packet.label.length * 6.9 + 12;
+        const width = packet.label.length * 7.5 + 14;
         dot.append(
           s("rect", { class: "dk-tag", x: -width / 2, y: -27, width, height: 17, rx: 8.5 }),
           s("text", { class: "dk-tag-text", y: -14.5 }, packet.label),
