@@ -54,7 +54,9 @@ def _hot_standby(lab: Lab) -> Finding:
     active = next((server.name for server in lab.servers if server.running and _is_active(server.failover())), "nobody")
     served_by = lab.client1.served_by
     if served_by != active:
-        return Finding(False, expected, f"the active server is {active}, and Client1 is served by {served_by or 'nobody'}")
+        return Finding(
+            False, expected, f"the active server is {active}, and Client1 is served by {served_by or 'nobody'}"
+        )
     return Finding(True, expected)
 
 
@@ -95,7 +97,7 @@ WHEN = Question(
     (
         Answer(
             "At once",
-            "The lease bar went on untouched: a server cannot call its clients, they come when their own clock says so.",
+            "The lease bar went on untouched. A server cannot call its clients; they come when their clock says so.",
             misconception="M17",
         ),
         Answer(
@@ -190,7 +192,8 @@ DEMONSTRATION = LessonDefinition(
             (
                 "The server on which failover was configured is the active one.",
                 "Change the mode on either server, then let the clock run past T2.",
-                'lab.dhcp2.set_failover(mode="HotStandby"), then await lab.until(lambda: lab.client1.served_by == "DHCP2")',
+                'lab.dhcp2.set_failover(mode="HotStandby"), then'
+                ' await lab.until(lambda: lab.client1.served_by == "DHCP2")',
             ),
         ),
         Task(

@@ -25,4 +25,4 @@ def register_magics(lab: Lab) -> None:
             raise LabError("say on which host: %%cmd client1")
         print(run_lines(lab, line.strip(), cell), end="")
 
-    shell.register_magic_function(cmd, "cell", "cmd")
+    shell.magics_manager.register_function(cmd, "cell", "cmd")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from time import gmtime, strftime
-
 from dhcpkit.protocol.failover.codes import STARTUP_FLAG, BindingStatus, MessageType, Option, RejectReason, ServerState
 from dhcpkit.protocol.failover.message import FailoverMessage
 
@@ -34,7 +32,8 @@ def describe(message: FailoverMessage) -> tuple[int, str]:
 
 def clock(time: int) -> str:
     """Return the time of day of a time in seconds since the epoch, ``09:01:00`` (UTC)."""
-    return strftime("%H:%M:%S", gmtime(time))
+    minutes, seconds = divmod(time % 86_400, 60)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
 
 
 def _binding(message: FailoverMessage) -> str:

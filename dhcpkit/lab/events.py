@@ -6,7 +6,7 @@ Charts, topology, checks and tests read this log and nothing else, so what is sh
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Event(NamedTuple):
@@ -22,7 +22,7 @@ class Event(NamedTuple):
     number: int
     time: float
     host: str
-    what: object
+    what: Any
 
 
 @dataclass(slots=True, frozen=True)
@@ -63,9 +63,10 @@ class ClockChanged:
 
 @dataclass(slots=True, frozen=True)
 class FrameSeen:
-    """A frame passed the lab's switch. ``summary`` is a line for people, ``protocol`` is ``dhcp``, ``failover``,
+    """A frame passed the lab's switch.
 
-    ``arp`` or ``other``; ``sender`` and ``receiver`` are host names, ``*`` for a broadcast, empty when unknown.
+    ``summary`` is a line for people; ``protocol`` is ``dhcp``, ``failover``, ``arp`` or ``other``. ``sender`` and
+    ``receiver`` are host names, ``*`` for a broadcast, empty when unknown.
     """
 
     protocol: str

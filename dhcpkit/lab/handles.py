@@ -229,7 +229,9 @@ class ServerHost(Host):
         if name is not None:
             found = [status for status in found if status.name == name]
         if len(found) > 1:
-            raise LabError(f"{self.name} has several failover relationships: {', '.join(s.name for s in found)}; name one")
+            raise LabError(
+                f"{self.name} has several failover relationships: {', '.join(s.name for s in found)}; name one"
+            )
         return found[0] if found else None
 
     def set_failover(

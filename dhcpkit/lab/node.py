@@ -19,11 +19,13 @@ from dhcpkit.protocol.datagram import Datagram
 class Node(Protocol):
     """A host's decisions."""
 
-    udp_port: int
-    """The UDP port the host listens on: 67 for a server, 68 for a client."""
+    @property
+    def udp_port(self) -> int:
+        """The UDP port the host listens on: 67 for a server, 68 for a client."""
 
-    tcp_ports: tuple[int, ...]
-    """TCP ports on which the host takes connections."""
+    @property
+    def tcp_ports(self) -> tuple[int, ...]:
+        """TCP ports on which the host takes connections."""
 
     def start(self, now: float) -> Actions:
         """The service starts."""

@@ -67,7 +67,11 @@ class Waiting:
     async def _wait(self) -> None:
         loop = asyncio.get_running_loop()
         woken = asyncio.Event()
-        unsubscribe = self._lab.events.subscribe(lambda _: loop.call_soon_threadsafe(woken.set))
+
+        def wake(_: object) -> None:
+            loop.call_soon_threadsafe(woken.set)
+
+        unsubscribe = self._lab.events.subscribe(wake)
         try:
             while not self._look():
                 if self._stepped():

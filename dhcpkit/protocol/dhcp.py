@@ -54,7 +54,7 @@ _TYPES = {bytes([kind]): kind for kind in MessageType}
 _NAMES = {bytes([kind]): f"DHCP{kind.name}" for kind in MessageType}
 
 
-class Malformed(ValueError):  # noqa: N818 - it names the packet, not the act
+class Malformed(ValueError):
     """Bytes that are no proper DHCP message.
 
     Attributes:

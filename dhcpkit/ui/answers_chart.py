@@ -7,7 +7,7 @@ from typing import Any
 
 import anywidget
 import traitlets
-from plotly.offline import get_plotlyjs  # type: ignore[import-untyped]
+from plotly.offline import get_plotlyjs
 
 from dhcpkit.lab.events import Event
 from dhcpkit.ui.answers import History

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import anywidget
-import ipywidgets  # type: ignore[import-untyped]
+import ipywidgets
 
 from dhcpkit.console.prompt import run_lines
 from dhcpkit.lab.errors import LabError

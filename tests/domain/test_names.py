@@ -5,7 +5,9 @@ from dhcpkit.domain.names import NameNotFound, name_of, resolve
 NAMES = {"dhcp1.contoso.com": 0x0A000001, "dhcp2.contoso.com": 0x0A000002}
 
 
-@pytest.mark.parametrize("typed", ["dhcp1.contoso.com", "DHCP1.Contoso.COM", "dhcp1", " dhcp1 ", "dhcp1.contoso.com.", "10.0.0.1"])
+@pytest.mark.parametrize(
+    "typed", ["dhcp1.contoso.com", "DHCP1.Contoso.COM", "dhcp1", " dhcp1 ", "dhcp1.contoso.com.", "10.0.0.1"]
+)
 def test_a_host_is_found_by_its_name_however_it_is_written(typed):
     assert resolve(typed, NAMES, "contoso.com") == 0x0A000001
 

@@ -113,7 +113,9 @@ def _failover_status(service: DhcpService, endpoint: Endpoint, now: float) -> Fa
         created_here=settings.role is Role.PRIMARY,
         free=sum(count(scope, own) for scope in settings.scopes),
         partner_free=sum(count(scope, other) for scope in settings.scopes),
-        unacknowledged=sum(lease.unacknowledged for scope in settings.scopes for lease in service.table.in_scope(scope)),
+        unacknowledged=sum(
+            lease.unacknowledged for scope in settings.scopes for lease in service.table.in_scope(scope)
+        ),
         problem=endpoint.problem,
     )
 

@@ -40,7 +40,10 @@ class Do:
 
 @dataclass(slots=True)
 class Call:
-    """A management call to the partner; ``asked`` and ``answered`` are this host's times of it, for comparing clocks."""
+    """A management call to the partner.
+
+    ``asked`` and ``answered`` are this host's times of it, for comparing clocks.
+    """
 
     name: str
     arguments: dict[str, Any] = field(default_factory=dict)
@@ -111,7 +114,8 @@ class Conversation:
             return []
         if "refused" in because:
             return self._fail(
-                f"the DHCP Server service is not running on the partner server {self._partner_name}; start it there", now
+                f"the DHCP Server service is not running on the partner server {self._partner_name}; start it there",
+                now,
             )
         return self._fail(f"the partner server {self._partner_name} is not reachable ({because})", now)
 

@@ -1,4 +1,4 @@
-"""Calls that one DHCP server makes to another for an administrator: the lab's counterpart of Windows' remote management.
+"""Calls that one DHCP server makes to another for an administrator, as Windows' remote management does.
 
 They travel over TCP between the two hosts, so a cut link stops them as it stops everything else. A message is four
 bytes of length and JSON, ``{"body": ..., "mac": ...}``; the MAC is HMAC-SHA256 under the key that the lab's servers

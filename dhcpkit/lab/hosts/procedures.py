@@ -93,9 +93,7 @@ def replicate(service: DhcpService, arguments: dict[str, Any], partner: int) -> 
     return [format_ip(scope.id) for scope in scopes]
 
 
-def _new_settings(
-    service: DhcpService, arguments: dict[str, Any], partner: int, scopes: list[Scope]
-) -> Settings:
+def _new_settings(service: DhcpService, arguments: dict[str, Any], partner: int, scopes: list[Scope]) -> Settings:
     typed = arguments["partner"]
     secret = arguments.get("secret")
     if secret == "":

@@ -144,7 +144,9 @@ class DhcpService:
         for scope_id in endpoint.settings.scopes:
             self._by_scope.pop(scope_id, None)
         documents = (Document("relationship", name, None), Document("failover-state", name, None))
-        return [Commit(documents=documents), *stopping, Log(RelationshipChanged(name, "deleted"))]
+        # After what the endpoint commits as it stops: the last word on a document counts.
+        freed = [action for scope_id in endpoint.settings.scopes for action in self.dhcp.free_ended(scope_id, now)]
+        return [*stopping, *freed, Commit(documents=documents), Log(RelationshipChanged(name, "deleted"))]
 
     def _attach(self, endpoint: Endpoint) -> None:
         self.endpoints[endpoint.settings.name] = endpoint

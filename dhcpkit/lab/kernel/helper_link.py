@@ -14,7 +14,6 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-import dhcpkit
 from dhcpkit.lab.errors import LabError
 from dhcpkit.lab.kernel.channel import Channel, ChannelClosed
 from dhcpkit.lab.kernel.messages import Done, Exited, Request
@@ -48,7 +47,7 @@ class HelperLink:
         """
         ours, theirs = socket.socketpair()
         self._complaints = os.memfd_create("dhcpkit-lab-stderr")
-        package = str(Path(dhcpkit.__file__).parents[1])
+        package = str(Path(__file__).parents[3])
         path = [package, *(entry or os.getcwd() for entry in sys.path)]
         arguments = [str(theirs.fileno()), str(os.getpid()), builder, directory, *path]
         try:

@@ -75,7 +75,7 @@ class Switchboard:
 
 def _replace_rules(rules: list[tuple[str, str, str]], had_some: bool) -> None:
     """Have the bridge drop what enters and leaves by these (chain, entry port, exit port); empty means any port."""
-    from pyroute2.netlink.nfnetlink import nfgen_msg, nftsocket  # type: ignore[import-untyped]
+    from pyroute2.netlink.nfnetlink import nfgen_msg, nftsocket
 
     def message(kind: Callable[[], Any], **fields: Any) -> Any:
         made = kind()

@@ -12,8 +12,6 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import dhcpkit
-
 _TIMEOUT = 10.0
 
 
@@ -51,7 +49,7 @@ def probe() -> ProbeResult:
             0,
             f"{platform.system() or 'This system'} has none: use the memory wire, or run the course in a Linux VM.",
         )
-    package = str(Path(dhcpkit.__file__).parents[1])
+    package = str(Path(__file__).parents[3])
     path = [package, *(entry or os.getcwd() for entry in sys.path)]
     boot = "import sys; sys.path[:] = sys.argv[1:]; from dhcpkit.lab.kernel.probe import main; main()"
     try:

@@ -22,7 +22,7 @@ _OPTION_NAMES = {option.value: option.name.lower().replace("_", "-") for option 
 _WINDOWS_OFFSET = 8
 
 
-class FailoverMalformed(ValueError):  # noqa: N818 - the protocol's word; it is what happened to the message
+class FailoverMalformed(ValueError):
     """Bytes that are no proper failover message; the connection they came from is to be closed.
 
     Attributes:

@@ -170,7 +170,7 @@ def test_a_killed_helper_takes_all_with_it_and_is_named(lab: Labs) -> None:
     os.kill(helper._process.pid, signal.SIGKILL)
     assert ended_within(1.0, lab_processes)
     assert sleeper.wait() == -signal.SIGKILL
-    with pytest.raises(LabError, match="the lab's helper process ended|is gone"):
+    with pytest.raises(LabError, match=r"the lab's helper process ended|is gone"):
         tried.wire.run("H3", ["true"])
     with pytest.raises(LabError, match="no service runs on H1"):
         tried.command("H1", "count")

@@ -92,13 +92,13 @@ def test_a_process_that_somebody_else_kills_is_noticed(lab: Labs) -> None:
 
 
 def test_a_node_that_cannot_be_built(lab: Labs) -> None:
-    with pytest.raises(LabError, match="(?s)H1 did not start: .*ValueError: this node cannot be built"):
+    with pytest.raises(LabError, match=r"(?s)H1 did not start: .*ValueError: this node cannot be built"):
         lab().open(host(1, "server", domain="broken"))
 
 
 def test_replies_errors_and_steps(lab: Labs) -> None:
     tried = lab().open(host(1, "server"))
-    with pytest.raises(ValueError, match="^that is not right$"):
+    with pytest.raises(ValueError, match=r"^that is not right$"):
         tried.command("H1", "refuse")
     with pytest.raises(LabError, match="cannot be sent to the lab"):
         tried.command("H1", "unsendable")
@@ -130,7 +130,7 @@ def test_a_late_reply_is_no_answer_to_the_next_command(lab: Labs) -> None:
 def test_whoever_waits_learns_that_the_service_ended(lab: Labs) -> None:
     tried = lab().open(host(1, "server"), host(2, "client"))
     tried.command("H2", "send", datagram=Datagram(b"crash", 0, 68, BROADCAST, 67))
-    with pytest.raises(LabError, match="the service of H1 crashed before it answered|no service runs on H1"):
+    with pytest.raises(LabError, match=r"the service of H1 crashed before it answered|no service runs on H1"):
         tried.command("H1", "never answered")
 
 
