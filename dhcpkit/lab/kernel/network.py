@@ -20,9 +20,9 @@ from dhcpkit.protocol.addresses import format_ip, format_mac, mask_of, parse_ip
 
 netlink.import_messages_only()
 
-from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg
-from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg
-from pyroute2.netlink.rtnl.rtmsg import rtmsg
+from pyroute2.netlink.rtnl.ifaddrmsg import ifaddrmsg  # noqa: E402 - after the lean import above
+from pyroute2.netlink.rtnl.ifinfmsg import ifinfmsg  # noqa: E402 - after the lean import above
+from pyroute2.netlink.rtnl.rtmsg import rtmsg  # noqa: E402 - after the lean import above
 
 _RTM_NEWLINK, _RTM_NEWADDR, _RTM_DELADDR, _RTM_GETADDR, _RTM_NEWROUTE, _RTM_DELROUTE = 16, 20, 21, 22, 24, 25
 _CREATE = netlink.NLM_F_CREATE | netlink.NLM_F_EXCL
