@@ -9,7 +9,9 @@ READY := $(VENV)/.ready
 PYTEST_WORKERS ?= 2
 
 # An environment that was made in another folder, or whose Python is gone, is made again.
-$(shell [ -x $(PYTHON_HERE) ] && [ "$$(cat $(READY) 2>/dev/null)" = "$(CURDIR)" ] || rm -f $(READY))
+ifneq ($(shell [ -x $(PYTHON_HERE) ] && [ "$$(cat $(READY) 2>/dev/null)" = "$$(pwd -P)" ] && echo usable),usable)
+.PHONY: $(READY)
+endif
 
 .PHONY: help lab demo test check unit lessons browser doctor outputs clean
 
@@ -53,4 +55,3 @@ clean:  ## Remove the environment and everything that was generated
 
 $(READY): pyproject.toml uv.lock assets/jupyter/overrides.json tools/setup.sh
 	@sh tools/setup.sh $(VENV)
-	@echo "$(CURDIR)" > $@

@@ -27,7 +27,7 @@ def program(folder: Path, name: str, body: str) -> None:
 
 def set_up(path: Path, venv: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the script with nothing but the programs of one folder."""
-    for name in ("cp", "mkdir", "rm"):
+    for name in ("cat", "cp", "mkdir", "rm"):
         target = shutil.which(name)
         assert target
         program(path, name, f'exec {target} "$@"')
@@ -136,6 +136,23 @@ def test_settings_of_jupyterlab_land_in_the_environment(tmp_path: Path) -> None:
     assert result.returncode == 0, result.stderr
     landed = tmp_path / "venv" / "share" / "jupyter" / "lab" / "settings" / "overrides.json"
     assert landed.read_bytes() == OVERRIDES.read_bytes()
+
+
+@pytest.mark.parametrize("spoilt", ["moved", "python gone", "python too old", "nothing"])
+def test_an_environment_of_no_use_is_removed_first(spoilt: str, tmp_path: Path) -> None:
+    venv = tmp_path / "venv"
+    (venv / "bin").mkdir(parents=True)
+    (venv / "pyvenv.cfg").touch()
+    (venv / "leftover").touch()
+    (venv / ".ready").write_text("/another/folder\n" if spoilt == "moved" else f"{ROOT}\n")
+    if spoilt != "python gone":
+        program(venv / "bin", "python", "exit 1" if spoilt == "python too old" else "")
+    program(tmp_path / "bin", "python3", "")
+    program(tmp_path / "bin", "uv", "")
+    result = set_up(tmp_path / "bin", venv)
+    assert result.returncode == 0, result.stderr
+    assert (venv / "leftover").exists() == (spoilt == "nothing")
+    assert (venv / ".ready").read_text() == f"{ROOT}\n"
 
 
 def test_an_installer_that_fails_ends_the_setting_up(tmp_path: Path) -> None:

@@ -12,9 +12,13 @@ complain() {
     exit 1
 }
 
-# An environment whose Python was removed or is too old is of no use any more.
-if [ -e "$venv/pyvenv.cfg" ] && ! "$venv/bin/python" -c "$new_enough" 2>/dev/null; then
-    rm -rf "$venv"
+# An environment that was moved, or whose Python was removed or is too old, is of no use any more.
+here=$(pwd -P)
+made_in=$(cat "$venv/.ready" 2>/dev/null) || made_in=$here
+if [ -e "$venv/pyvenv.cfg" ]; then
+    if [ "$made_in" != "$here" ] || ! "$venv/bin/python" -c "$new_enough" 2>/dev/null; then
+        rm -rf "$venv"
+    fi
 fi
 
 uv=
@@ -62,3 +66,5 @@ export UV_PROJECT_ENVIRONMENT="$venv" UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
 settings=$venv/share/jupyter/lab/settings
 mkdir -p "$settings"
 cp assets/jupyter/overrides.json "$settings/overrides.json"
+
+echo "$here" > "$venv/.ready"
