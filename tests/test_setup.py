@@ -54,7 +54,7 @@ def make(*arguments: str) -> str:
 
 def test_make_alone_lists_every_target() -> None:
     makefile = (ROOT / "Makefile").read_text()
-    declared = re.search(r"^\.PHONY: (.*)$", makefile, re.MULTILINE)
+    declared = re.search(r"^\.PHONY: (help .*)$", makefile, re.MULTILINE)
     assert declared
     listed = re.findall(r"^  make (\w+) +\S", make(), re.MULTILINE)
     assert sorted(listed) == sorted(declared[1].split())
@@ -64,7 +64,7 @@ def test_make_alone_lists_every_target() -> None:
 def test_every_target_sets_everything_up_first(target: str, tmp_path: Path) -> None:
     commands = make("--dry-run", target, f"VENV={tmp_path}/new").splitlines()
     assert commands[0] == f"sh tools/setup.sh {tmp_path}/new"
-    assert len(commands) > 2
+    assert len(commands) > 1
 
 
 def test_what_is_set_up_is_not_set_up_again(tmp_path: Path) -> None:
