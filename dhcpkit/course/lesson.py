@@ -70,9 +70,9 @@ class LessonLab(Lab):
             raise LabError(str(error)) from None
 
     def close(self) -> None:
-        """End the lab; its desk stays as it was last."""
+        """End the lab and its desk."""
         if self._desk is not None:
-            self._desk.close_feed()
+            self._desk.close()
         super().close()
 
     def _repr_mimebundle_(self, **options: Any) -> Any:

@@ -84,6 +84,11 @@ class Endpoint(Sharing):
         self._retry_at: float | None = None
         self._queue.presume_told(lease.address for lease in self._leases() if lease.status in ENDED)
 
+    @property
+    def settled(self) -> bool:
+        """Both servers are in NORMAL, and each knows all that this one does."""
+        return self.state is _NORMAL and self.partner_state is _NORMAL and self._queue.idle
+
     # What the server node calls
 
     def start(self, now: float) -> Actions:

@@ -168,6 +168,11 @@ class UpdateQueue:
         return address in self._told
 
     @property
+    def idle(self) -> bool:
+        """Nothing is owed to the partner or waits for its answer."""
+        return not (self._pending or self._under_way or self._due_unsent)
+
+    @property
     def has_refused(self) -> bool:
         """Some updates were refused and wait to be tried again."""
         return bool(self._refused)

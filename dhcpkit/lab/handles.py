@@ -16,7 +16,7 @@ from dhcpkit.lab.events import AdministratorActed
 from dhcpkit.lab.hosts.client import ClientStatus
 from dhcpkit.lab.hosts.procedures import UNCHANGED
 from dhcpkit.lab.hosts.spec import HostSpec
-from dhcpkit.lab.hosts.status import FailoverStatus, LeaseInfo, ScopeInfo
+from dhcpkit.lab.hosts.status import FailoverStatus, Leases, ScopeInfo, Scopes
 from dhcpkit.protocol.addresses import format_ip, parse_ip
 
 if TYPE_CHECKING:
@@ -110,9 +110,9 @@ class ServerHost(Host):
         self._acted(f"Start the DHCP Server service on {self.name}")
         super().start()
 
-    def scopes(self) -> list[ScopeInfo]:
+    def scopes(self) -> Scopes:
         """List the scopes."""
-        return list(self._ask("scopes"))
+        return Scopes(self._ask("scopes"))
 
     def add_scope(
         self,
@@ -156,9 +156,9 @@ class ServerHost(Host):
         self._ask("remove_scope", {"scope_id": scope})
         self._acted(f"Delete scope {scope} on {self.name}")
 
-    def leases(self, scope: str | None = None) -> list[LeaseInfo]:
+    def leases(self, scope: str | None = None) -> Leases:
         """List the leases of a scope, or of all."""
-        return list(self._ask("leases", {"scope_id": scope}))
+        return Leases(self._ask("leases", {"scope_id": scope}))
 
     def statistics(self) -> dict[str, int]:
         """Count messages, silences and malformed packets since the service started."""

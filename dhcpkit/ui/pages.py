@@ -11,15 +11,11 @@ from typing import TYPE_CHECKING, Any
 import anywidget
 import traitlets
 
-from dhcpkit.failover.settings import Mode
 from dhcpkit.lab import guide
 from dhcpkit.lab.errors import LabError
 from dhcpkit.lab.handles import ServerHost
-from dhcpkit.lab.hosts.status import FailoverStatus
-from dhcpkit.protocol.failover.codes import ServerState
 from dhcpkit.ui.acts import Acts
 from dhcpkit.ui.assets import asset
-from dhcpkit.ui.controls import mode_in_words
 from dhcpkit.ui.readings import Readings
 
 if TYPE_CHECKING:
@@ -27,8 +23,6 @@ if TYPE_CHECKING:
 
 TABLE_ROWS = 14
 """Lines of the chart's table that are shown: the newest."""
-
-_STATE_WORDS = {ServerState.COMMUNICATIONS_INTERRUPTED: "Communication Interrupted", ServerState.STARTUP: "Starting Up"}
 
 
 class Pages(anywidget.AnyWidget):
@@ -167,7 +161,7 @@ def properties_document(readings: Readings) -> dict[str, Any]:
     for host in readings.scene.servers:
         status = readings.statuses.get(host.key)
         if status is not None:
-            columns.append((host.name, _properties(status, host.service == "running")))
+            columns.append((host.name, status.properties(host.service == "running")))
     if not columns:
         return {"servers": [], "rows": [], "problem": ""}
     labels = list(dict.fromkeys(label for _, lines in columns for label in lines))
@@ -177,37 +171,3 @@ def properties_document(readings: Readings) -> dict[str, Any]:
         "rows": [[label, *(lines.get(label, "-") for _, lines in columns)] for label in labels],
         "problem": next((status.problem for status in running if status.problem), ""),
     }
-
-
-def _properties(status: FailoverStatus, running: bool) -> dict[str, str]:
-    """Return the lines of the console's Failover tab for one server."""
-    state = state_in_words(status.state) if running else "Service stopped"
-    partner = state_in_words(status.partner_state) if running and status.partner_state is not None else "Not available"
-    hours, minutes = divmod(status.max_client_lead_time // 60, 60)
-    seconds = status.max_client_lead_time % 60
-    lines = {
-        "Failover Relationship": status.name,
-        "Partner Server": status.partner_server,
-        "Mode": mode_in_words(status.mode).capitalize(),
-        "Max Client Lead Time": f"{hours} hrs {minutes} mins" + (f" {seconds} s" if seconds else ""),
-        "State Switchover Interval": (
-            f"{status.state_switch_interval // 60} mins" if status.state_switch_interval is not None else "Disabled"
-        ),
-        "State of this Server": state,
-        "State of Partner Server": partner,
-    }
-    if status.mode is Mode.LOAD_BALANCE:
-        local = status.load_balance_percent or 0
-        lines |= {"Local Server": f"{local} %", "Partner Server's share": f"{100 - local} %"}
-    else:
-        lines |= {
-            "Role of this server": status.server_role,
-            "Addresses reserved for standby server": f"{status.reserve_percent} %",
-        }
-    lines["Message Authentication"] = "Enabled" if status.enable_auth else "Disabled"
-    return lines
-
-
-def state_in_words(state: ServerState) -> str:
-    """Return a state as the console writes it (``Communication Interrupted``)."""
-    return _STATE_WORDS.get(state, state.name.replace("_", " ").title())

@@ -16,7 +16,6 @@ from dhcpkit.lab.errors import LabError
 from dhcpkit.lab.hosts.conversation import Await, Call, Do, Procedure, Step
 from dhcpkit.lab.hosts.service import MAX_RELATIONSHIPS, DhcpService
 from dhcpkit.protocol.addresses import format_ip
-from dhcpkit.protocol.failover.codes import ServerState
 
 MAX_CLOCK_DIFFERENCE = 60
 """Seconds that the clocks of the two servers may differ when failover is set up (guide, "Time synchronization")."""
@@ -51,7 +50,7 @@ def configure_failover(service: DhcpService, arguments: dict[str, Any], partner:
         undo += [undoing] if undoing else []
     endpoint = service.endpoint(settings.name)
     yield Step("Contact with the partner server")
-    yield Await(lambda: endpoint.state is ServerState.NORMAL and endpoint.partner_state is ServerState.NORMAL, 15.0)
+    yield Await(lambda: endpoint.settled, 15.0)
     return done
 
 
@@ -66,8 +65,8 @@ def set_failover(service: DhcpService, arguments: dict[str, Any], partner: int) 
     if not arguments.get("only_here"):
         yield Call("change_relationship", {"settings": settings.for_partner(service.spec.full_name).to_document()})
     yield Do(lambda now: service.change_relationship(settings, now))
-    if endpoint.in_contact:
-        yield Await(lambda: endpoint.in_contact, 5.0)
+    if endpoint.in_contact and not arguments.get("only_here"):
+        yield Await(lambda: endpoint.settled, 5.0)
 
 
 def remove_failover(service: DhcpService, arguments: dict[str, Any], partner: int) -> Procedure:

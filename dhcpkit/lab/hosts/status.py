@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from dhcpkit.failover.settings import Mode
+from dhcpkit.protocol.addresses import format_ip, mask_of
 from dhcpkit.protocol.failover.codes import BindingStatus, ServerState
+
+_T = TypeVar("_T")
+
+_STATE_WORDS = {ServerState.COMMUNICATIONS_INTERRUPTED: "Communication Interrupted", ServerState.STARTUP: "Starting Up"}
+
+
+class Listing(list[_T]):
+    """A list that is shown as a table, in the columns of the console's command of that name."""
+
+    columns: tuple[tuple[str, int, Callable[[_T], object]], ...] = ()
+    """Title, width in characters and value of each column."""
+
+    def __repr__(self) -> str:
+        return table([(title, width) for title, width, _ in self.columns], [self._row(item) for item in self])
+
+    def _row(self, item: _T) -> list[str]:
+        return [str(value(item)) for _, _, value in self.columns]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +59,34 @@ class LeaseInfo:
     granted_by: str
 
 
-@dataclass(frozen=True, slots=True)
+class Scopes(Listing[ScopeInfo]):
+    """Scopes, shown in the columns of Get-DhcpServerv4Scope."""
+
+    columns = (
+        ("ScopeId", 15, lambda scope: scope.scope_id),
+        ("SubnetMask", 15, lambda scope: format_ip(mask_of(scope.prefix_length))),
+        ("Name", 14, lambda scope: scope.name),
+        ("State", 8, lambda scope: "Active" if scope.active else "Inactive"),
+        ("StartRange", 15, lambda scope: scope.start),
+        ("EndRange", 15, lambda scope: scope.end),
+        ("LeaseDuration", 13, lambda scope: time_span(scope.lease_duration)),
+    )
+
+
+class Leases(Listing[LeaseInfo]):
+    """Leases, shown much like Get-DhcpServerv4Lease does, with the server that gave each."""
+
+    columns = (
+        ("IPAddress", 15, lambda lease: lease.address),
+        ("ScopeId", 15, lambda lease: lease.scope_id),
+        ("ClientId", 20, lambda lease: lease.client_id),
+        ("HostName", 20, lambda lease: lease.hostname),
+        ("AddressState", 12, lambda lease: lease.status.name.capitalize()),
+        ("GrantedBy", 15, lambda lease: lease.granted_by),
+    )
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class FailoverStatus:
     """A relationship as one of its two servers sees it.
 
@@ -82,3 +129,65 @@ class FailoverStatus:
     partner_free: int
     unacknowledged: int
     problem: str = ""
+
+    def properties(self, running: bool = True) -> dict[str, str]:
+        """Return the lines of the console's Failover tab; ``running`` is whether the server's service is."""
+        state = state_in_words(self.state) if running else "Service stopped"
+        known = running and self.partner_state is not None
+        partner = state_in_words(self.partner_state) if known and self.partner_state else "Not available"
+        hours, minutes = divmod(self.max_client_lead_time // 60, 60)
+        seconds = self.max_client_lead_time % 60
+        interval = self.state_switch_interval
+        lines = {
+            "Failover Relationship": self.name,
+            "Partner Server": self.partner_server,
+            "Mode": "Load balance" if self.mode is Mode.LOAD_BALANCE else "Hot standby",
+            "Max Client Lead Time": f"{hours} hrs {minutes} mins" + (f" {seconds} s" if seconds else ""),
+            "State Switchover Interval": "Disabled" if interval is None else f"{interval // 60} mins",
+            "State of this Server": state,
+            "State of Partner Server": partner,
+        }
+        if self.load_balance_percent is not None:
+            lines |= {
+                "Local Server": f"{self.load_balance_percent} %",
+                "Partner Server's share": f"{100 - self.load_balance_percent} %",
+            }
+        else:
+            lines |= {
+                "Role of this server": self.server_role,
+                "Addresses reserved for standby server": f"{self.reserve_percent} %",
+            }
+        lines["Message Authentication"] = "Enabled" if self.enable_auth else "Disabled"
+        return lines
+
+    def __repr__(self) -> str:
+        lines = self.properties()
+        if self.problem:
+            lines["Problem"] = self.problem
+        width = max(map(len, lines))
+        return "\n".join(f"{label:<{width}} : {value}" for label, value in lines.items())
+
+
+def state_in_words(state: ServerState) -> str:
+    """Return a state as the console writes it (``Communication Interrupted``)."""
+    return _STATE_WORDS.get(state, state.name.replace("_", " ").title())
+
+
+def time_span(seconds: int) -> str:
+    """Return a duration as PowerShell writes it: ``00:02:00``, ``8.00:00:00``."""
+    days, rest = divmod(seconds, 86_400)
+    clock = f"{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
+    return f"{days}.{clock}" if days else clock
+
+
+def table(columns: Sequence[tuple[str, int]], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table in PowerShell's layout: titles, dashes, cells cut to the column's width."""
+    titles = [title for title, _ in columns]
+    lines = [titles, ["-" * len(title) for title in titles], *rows]
+    return "\n".join(
+        " ".join(_cell(text, width) for text, (_, width) in zip(line, columns, strict=True)).rstrip() for line in lines
+    )
+
+
+def _cell(text: str, width: int) -> str:
+    return f"{text:<{width}}" if len(text) <= width else text[: width - 3] + "..."

@@ -24,6 +24,7 @@ from dhcpkit.lab.hosts.spec import HostSpec
 from dhcpkit.lab.kernel import syscalls
 from dhcpkit.lab.kernel.capture import open_capture
 from dhcpkit.lab.kernel.channel import Channel, ChannelClosed
+from dhcpkit.lab.kernel.groups import pretend_setgroups
 from dhcpkit.lab.kernel.host_process import NodeBuilder, run_host
 from dhcpkit.lab.kernel.links import Switchboard
 from dhcpkit.lab.kernel.messages import (
@@ -55,10 +56,10 @@ def main(control: int, parent: int, builder: str, directory: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         parent_ended = os.pidfd_open(parent)
-        enter_first_process(channel)
+        is_own_root = enter_first_process(channel)
         module, _, function = builder.partition(":")
         build = getattr(importlib.import_module(module), function)
-        helper = Helper(channel, parent_ended, build, Path(directory) if directory else None)
+        helper = Helper(channel, parent_ended, build, Path(directory) if directory else None, is_own_root)
     except Exception as error:
         channel.send(Done(0, error=_sendable_error(error)))
         return
@@ -66,14 +67,18 @@ def main(control: int, parent: int, builder: str, directory: str) -> None:
     helper.serve()
 
 
-def enter_first_process(channel: Channel) -> None:
+def enter_first_process(channel: Channel) -> bool:
     """Enter new namespaces; return in the process that is PID 1 there. The process outside waits for it and exits.
+
+    Returns:
+        Whether a user namespace was needed, so that this process is root inside it only.
 
     Raises:
         OSError: the kernel refused.
     """
     flags = syscalls.CLONE_NEWNET | syscalls.CLONE_NEWNS | syscalls.CLONE_NEWPID | syscalls.CLONE_NEWUTS
-    if syscalls.may_do_without_user_namespace():
+    user_namespace = not syscalls.may_do_without_user_namespace()
+    if not user_namespace:
         syscalls.unshare(flags)
     else:
         user, group = os.geteuid(), os.getegid()
@@ -86,12 +91,15 @@ def enter_first_process(channel: Channel) -> None:
     syscalls.die_with_parent_thread(signal.SIGKILL)
     take_over_filesystem()
     syscalls.mount_own_proc()
+    return user_namespace
 
 
 class Helper:
     """Serves the lab's side; one request after another."""
 
-    def __init__(self, channel: Channel, parent_ended: int, build: NodeBuilder, directory: Path | None) -> None:
+    def __init__(
+        self, channel: Channel, parent_ended: int, build: NodeBuilder, directory: Path | None, is_own_root: bool
+    ) -> None:
         """Take over the namespaces that this process is in.
 
         Args:
@@ -99,7 +107,9 @@ class Helper:
             parent_ended: Process descriptor of the lab's side.
             build: Builds a host's node.
             directory: Where the services' stores are kept; None for the lab's memory.
+            is_own_root: This process is root in a user namespace of its own only.
         """
+        self._is_own_root = is_own_root
         self._channel = channel
         self._parent_ended = parent_ended
         self._build = build
@@ -208,7 +218,13 @@ class Helper:
 
     def _spawn(self, request: Spawn, descriptors: list[int]) -> tuple[Any, list[int]]:
         _, namespaces = self._hosts[request.host]
-        process = fork_program(request.arguments, request.environment, request.directory, descriptors, namespaces)
+
+        def prepare() -> None:
+            namespaces.enter()
+            if self._is_own_root:
+                pretend_setgroups()
+
+        process = fork_program(request.arguments, request.environment, request.directory, descriptors, prepare)
         self._children.add(process)
         return process, []
 

@@ -42,7 +42,8 @@ def import_messages_only() -> None:
         return
     spec = importlib.util.find_spec("pyroute2")
     if spec is None:
-        raise ModuleNotFoundError("pyroute2 is not installed; the kernel wire needs it: pip install pyroute2")
+        sentence = "pyroute2 is not installed; the kernel wire needs it: pip install pyroute2"
+        raise ModuleNotFoundError(sentence, name="pyroute2")
     sys.modules["pyroute2"] = importlib.util.module_from_spec(spec)
 
 

@@ -8,8 +8,6 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 
-from dhcpkit.lab.kernel.namespaces import Namespaces
-
 
 def fork_function(function: Callable[[], int]) -> int:
     """Run a function in a new process, which exits with the status that it returns; return the process's id."""
@@ -33,7 +31,7 @@ def fork_program(
     environment: dict[str, str],
     directory: str,
     standard: Sequence[int],
-    host: Namespaces,
+    prepare: Callable[[], None],
 ) -> int:
     """Execute a program on a host, in a session of its own; return the process's id.
 
@@ -42,7 +40,7 @@ def fork_program(
         environment: Its whole environment.
         directory: Its working directory.
         standard: Descriptors of its standard input, output and error.
-        host: The namespaces to run in.
+        prepare: Called first in the new process: enters the host's namespaces.
 
     Raises:
         OSError: the program cannot be executed; ``filename`` is its name.
@@ -52,7 +50,7 @@ def fork_program(
     if process == 0:
         try:
             os.setsid()
-            host.enter()
+            prepare()
             os.chdir(directory)
             # First out of the way of 0, 1 and 2, so that none is overwritten before it is copied.
             moved = [os.dup(descriptor) for descriptor in standard]

@@ -12,7 +12,6 @@ import itertools
 import threading
 import time
 
-from dhcpkit.lab.clock import Clock
 from dhcpkit.lab.log import EventLog
 
 HOLD_BACK = 0.01
@@ -22,8 +21,7 @@ HOLD_BACK = 0.01
 class Reports:
     """Events on their way into the log. Any thread may add; the lab's thread enters them into the log."""
 
-    def __init__(self, clock: Clock, log: EventLog) -> None:
-        self._clock = clock
+    def __init__(self, log: EventLog) -> None:
         self._log = log
         self._lock = threading.Lock()
         self._order = itertools.count()

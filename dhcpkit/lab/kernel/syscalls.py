@@ -69,7 +69,17 @@ def die_with_parent_thread(signal: int) -> None:
     Raises:
         OSError: the kernel refused.
     """
-    _call("prctl", _libc.prctl, ctypes.c_int(_PR_SET_PDEATHSIG), ctypes.c_ulong(signal), 0, 0, 0)
+    prctl(_PR_SET_PDEATHSIG, signal)
+
+
+def prctl(option: int, argument: int, third: int = 0) -> None:
+    """Change something about this process (``prctl(2)``).
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    words = [ctypes.c_ulong(word) for word in (argument, third, 0, 0)]
+    _call("prctl", _libc.prctl, ctypes.c_int(option), *words)
 
 
 def become_root_of_user_namespace(user: int, group: int) -> None:

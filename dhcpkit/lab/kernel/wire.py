@@ -91,7 +91,7 @@ class KernelWire:
         self._build = build
         self._lock = threading.RLock()
         self._hosts: dict[str, _Host] = {}
-        self._reports = Reports(clock, log)
+        self._reports = Reports(log)
         self._frames = FrameWatch(clock, self._reports)
         self._helper: HelperLink | None = None
         self._thread: LabThread | None = None
