@@ -74,7 +74,14 @@ def state() -> tuple[object, ...]:
     )
 
 
-def test_labs_opened_and_closed_leave_nothing(lab: Labs) -> None:
+@pytest.fixture
+def own_temporary_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others on this machine use the common one."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
+def test_labs_opened_and_closed_leave_nothing(lab: Labs, own_temporary_directory: None) -> None:
     lab().open(host(1, "server")).wire.close()  # what a first lab loads and opens for good
     gc.collect()
     before = state()
@@ -91,7 +98,7 @@ def test_labs_opened_and_closed_leave_nothing(lab: Labs) -> None:
     assert state() == before
 
 
-def test_a_lab_that_cannot_be_opened_leaves_nothing(lab: Labs) -> None:
+def test_a_lab_that_cannot_be_opened_leaves_nothing(lab: Labs, own_temporary_directory: None) -> None:
     lab().open(host(1, "server")).wire.close()
     gc.collect()
     before = state()
