@@ -5,10 +5,10 @@ from __future__ import annotations
 import socket
 
 from dhcpkit.lab.clock import Clock
+from dhcpkit.lab.cuts import Cuts
 from dhcpkit.lab.events import FrameSeen
 from dhcpkit.lab.hosts.spec import HostSpec
 from dhcpkit.lab.kernel.capture import frames_lost, read_frames
-from dhcpkit.lab.kernel.cuts import Cuts
 from dhcpkit.lab.kernel.reports import Reports
 from dhcpkit.protocol.addresses import BROADCAST_MAC
 from dhcpkit.protocol.summary import summarise

@@ -10,8 +10,8 @@ import errno
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from dhcpkit.lab.cuts import Cuts
 from dhcpkit.lab.kernel import netlink
-from dhcpkit.lab.kernel.cuts import Cuts
 
 if TYPE_CHECKING:
     from dhcpkit.lab.kernel.network import Segments

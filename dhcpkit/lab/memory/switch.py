@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from dhcpkit.lab.kernel.cuts import Cuts
+from dhcpkit.lab.cuts import Cuts
 from dhcpkit.lab.memory.faults import Faults
 from dhcpkit.lab.memory.queue import EventQueue
 from dhcpkit.protocol.addresses import BROADCAST_MAC

@@ -15,11 +15,11 @@ from subprocess import CompletedProcess
 from typing import Any
 
 from dhcpkit.lab.clock import Clock, ClockReading
+from dhcpkit.lab.cuts import Cuts
 from dhcpkit.lab.errors import LabError
 from dhcpkit.lab.events import FrameSeen, LinkChanged
 from dhcpkit.lab.hosts.build import build_node
 from dhcpkit.lab.hosts.spec import HostSpec
-from dhcpkit.lab.kernel.cuts import Cuts
 from dhcpkit.lab.log import EventLog
 from dhcpkit.lab.memory.faults import Faults
 from dhcpkit.lab.memory.host import Call, Host, NodeBuilder

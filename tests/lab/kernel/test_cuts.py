@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dhcpkit.lab.kernel.cuts import Cuts
+from dhcpkit.lab.cuts import Cuts
 
 
 def test_each_way_for_itself() -> None:
