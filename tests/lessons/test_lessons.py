@@ -52,3 +52,20 @@ def test_a_lesson_gives_what_is_stored(lesson: Path, wire: str, tmp_path: Path) 
 @pytest.mark.lesson
 def test_what_is_stored_is_a_run_in_memory_to_the_byte(lesson: Path) -> None:
     assert store_outputs.run(lesson) == lesson.read_text(encoding="utf-8"), "run: make outputs"
+
+
+@every_lesson
+@pytest.mark.lesson
+def test_every_output_of_a_lesson_is_compared(lesson: Path, tmp_path: Path) -> None:
+    notebook = nbformat.read(lesson, as_version=4)
+    expected = []
+    for cell in (cell for cell in notebook.cells if cell.cell_type == "code"):
+        for output in cell.outputs:
+            where, kind = (output, "text") if output.output_type == "stream" else (output.data, "text/plain")
+            where[kind] = where[kind][:-1] + "~"
+        expected.append("failure" if cell.outputs else "passed")
+    doctored = tmp_path / lesson.name
+    nbformat.write(notebook, doctored)
+    verdict = validate(doctored, tmp_path, DHCPKIT_WIRE="memory", DHCPKIT_SPEED="0")
+    assert "failure" in expected
+    assert verdict.outcomes == expected, verdict.report
