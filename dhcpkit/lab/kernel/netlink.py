@@ -24,6 +24,7 @@ NLM_F_CREATE = 0x400
 NLM_F_APPEND = 0x800
 
 _NLM_F_DUMP = 0x300
+_TIMEOUT = 5.0  # seconds; the kernel answers within the call
 _NLMSG_ERROR, _NLMSG_DONE = 2, 3
 _HEADER = struct.Struct("=IHHII")  # length, type, flags, sequence number, port
 _ACKNOWLEDGED = struct.Struct("=iIHHI")  # error, then the header of the request it answers
@@ -53,6 +54,7 @@ class Netlink:
     def __init__(self, family: int = NETLINK_ROUTE) -> None:
         self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, family)
         self._socket.bind((0, 0))
+        self._socket.settimeout(_TIMEOUT)
         self._sequence = 0
 
     def fileno(self) -> int:

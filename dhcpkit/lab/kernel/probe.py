@@ -50,6 +50,9 @@ def probe() -> ProbeResult:
             f"{platform.system() or 'This system'} has none: use the memory wire, or run the course in a Linux VM.",
         )
     package = str(Path(__file__).parents[3])
+    if any(Path(place).resolve().is_relative_to("/run") for place in (package, sys.prefix)):
+        way_out = "The lab's hosts have a /run of their own and would not see them: move the course out of /run."
+        return ProbeResult(False, "see the course's own files, which are under /run", 0, way_out)
     path = [package, *(entry or os.getcwd() for entry in sys.path)]
     boot = "import sys; sys.path[:] = sys.argv[1:]; from dhcpkit.lab.kernel.probe import main; main()"
     try:

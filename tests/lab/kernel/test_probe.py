@@ -110,6 +110,11 @@ def test_a_system_that_is_not_linux(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Darwin has none: use the memory wire, or run the course in a Linux VM." in result.sentence
 
 
+def test_a_course_that_hosts_would_not_see(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "prefix", "/run/media/stick/course/.venv")
+    assert "move the course out of /run" in probe().sentence
+
+
 @pytest.mark.parametrize(
     ("readable", "step", "number", "words"),
     [
