@@ -7,6 +7,9 @@ VENV := .venv
 PYTHON_HERE := $(VENV)/bin/python
 READY := $(VENV)/.ready
 PYTEST_WORKERS ?= 2
+# IPython makes its folder wherever it runs: here, not in the home folder.
+IPYTHONDIR ?= $(CURDIR)/.jupyter/ipython
+export IPYTHONDIR
 
 # An environment that was made in another folder, or whose Python is gone, is made again.
 ifneq ($(shell [ -x $(PYTHON_HERE) ] && [ "$$(cat $(READY) 2>/dev/null)" = "$$(pwd -P)" ] && echo usable),usable)

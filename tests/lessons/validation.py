@@ -46,7 +46,9 @@ def validate(notebook: Path, scratch: Path, **environment: str) -> Verdict:
         scratch: A folder for what Jupyter, IPython and pytest write.
         environment: More environment variables for the kernel.
     """
+    notebook = notebook.resolve()
     results = scratch / "results.xml"
+    results.unlink(missing_ok=True)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "DHCPKIT_"))}
     places = ("IPYTHONDIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR")
     options = (
