@@ -8,7 +8,7 @@ PYTHON_HERE := $(VENV)/bin/python
 READY := $(VENV)/.ready
 PYTEST_WORKERS ?= 2
 # IPython makes its folder wherever it runs: here, not in the home folder.
-IPYTHONDIR ?= $(CURDIR)/.jupyter/ipython
+IPYTHONDIR ?= $(CURDIR)/$(VENV)/.ipython
 export IPYTHONDIR
 
 # An environment that was made in another folder, or whose Python is gone, is made again.
