@@ -178,3 +178,20 @@ def test_the_settings_are_ones_that_jupyterlab_knows() -> None:
 
 def test_scripts_can_be_run() -> None:
     assert os.access(ROOT / ".ci" / "run", os.X_OK)
+
+
+def test_the_readme_names_the_packages_that_ci_installs() -> None:
+    array = re.search(r"^packages=\((.*?)^\)", (ROOT / ".ci" / "run").read_text(), re.MULTILINE | re.DOTALL)
+    line = re.search(r"^sudo apt install (.*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert array
+    assert line
+    in_ci = re.sub(r"#.*", "", array[1]).split()
+    assert sorted(in_ci) == sorted([*line[1].split(), "git", "make", "python3-venv"])
+
+
+def test_the_readme_names_targets_that_there_are() -> None:
+    there = re.findall(r"^  make (\w+)", make(), re.MULTILINE)
+    for page in ("README.md", "CONTRIBUTING.md"):
+        named = re.findall(r"(?:^|`)make (\w+)", (ROOT / page).read_text(), re.MULTILINE)
+        assert named
+        assert set(named) <= set(there), page
