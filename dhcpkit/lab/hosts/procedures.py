@@ -96,7 +96,7 @@ def _new_settings(service: DhcpService, arguments: dict[str, Any], partner: int,
     typed = arguments["partner"]
     secret = arguments.get("secret")
     if secret == "":
-        raise LabError("the shared secret is empty; type one, or switch message authentication off (secret=None)")
+        raise LabError("the shared secret is empty; type one, or switch message authentication off")
     role = arguments.get("role", "Active")
     if role not in ("Active", "Standby"):
         raise LabError(f"the role of this server is {role!r}; it takes Active or Standby")
@@ -187,7 +187,7 @@ def _edited(settings: Settings, arguments: dict[str, Any]) -> Settings:
             changes[field] = given[key]
     if "secret" in given:
         if given["secret"] == "":
-            raise LabError("the shared secret is empty; type one, or None to switch message authentication off")
+            raise LabError("the shared secret is empty; type one, or switch message authentication off")
         changes["secret"] = (given["secret"] or "").encode()
     return replace(settings, **changes)
 
