@@ -1,11 +1,15 @@
-"""Programs that some tests hold the package against."""
+"""What some tests need of the machine: programs that they hold the package against, and namespaces."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from functools import cache
+from typing import NoReturn
 
 import pytest
+
+from dhcpkit.lab.kernel.probe import ProbeResult, probe
 
 
 def require(program: str, package: str) -> str:
@@ -15,9 +19,26 @@ def require(program: str, package: str) -> str:
     there everything is installed, and a test that quietly stops running proves nothing.
     """
     path = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin")
-    if path:
-        return path
-    reason = f"{program} is not installed; install it with: apt-get install {package}"
+    if not path:
+        missing(f"{program} is not installed; install it with: apt-get install {package}")
+    return path
+
+
+def require_kernel_wire() -> None:
+    """Do without the test where no lab can be had in network namespaces; in CI that is a failure."""
+    result = probed()
+    if not result.ok:
+        missing(result.sentence)
+
+
+@cache
+def probed() -> ProbeResult:
+    """What this machine offers for the kernel wire."""
+    return probe()
+
+
+def missing(reason: str) -> NoReturn:
+    """Skip the test for something that is not there, but fail it in CI."""
     if os.environ.get("CI", "").lower() in ("", "0", "false"):
         pytest.skip(reason)
     pytest.fail(reason)

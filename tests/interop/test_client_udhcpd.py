@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,16 +12,12 @@ from dhcpkit.client.events import ClientStateEntered, LeaseBound, LeaseEnded
 from dhcpkit.lab.clock import Clock
 from dhcpkit.lab.hosts.client import ClientStatus
 from dhcpkit.lab.hosts.spec import HostSpec, InterfaceSpec
-from dhcpkit.lab.kernel.probe import probe
 from dhcpkit.lab.kernel.wire import KernelWire
 from dhcpkit.lab.log import EventLog
 from dhcpkit.protocol.addresses import parse_ip
+from tests.tools import require
 
-pytestmark = [
-    pytest.mark.kernel,
-    pytest.mark.skipif(not probe().ok, reason=f"no network namespaces here: {probe().sentence}"),
-    pytest.mark.skipif(not shutil.which("busybox"), reason="needs BusyBox with udhcpd: apt install busybox"),
-]
+pytestmark = pytest.mark.kernel
 
 SPEED = 10
 SERVER = HostSpec("SERVER", "bare", (InterfaceSpec(bytes.fromhex("00155d000009"), parse_ip("10.0.0.2"), 24),))
@@ -70,7 +65,8 @@ class Network:
 
 
 @pytest.fixture
-def network(tmp_path: Path) -> Iterator[Network]:
+def network(kernel: None, tmp_path: Path) -> Iterator[Network]:
+    require("busybox", "busybox")
     network = Network(tmp_path)
     try:
         network.wire.open([SERVER, CLIENT])

@@ -15,6 +15,7 @@ import pyroute2
 import pytest
 
 import dhcpkit
+from tests.lab.demonstration import AS_IN_THE_GUIDE
 from tests.tools import require
 
 pytestmark = [
@@ -51,6 +52,15 @@ tried.wire.close()
 print(json.dumps(found))
 """
 
+PLAY_THE_DEMONSTRATION = """
+import json, os
+from dhcpkit.lab.lab import Lab
+from tests.lab.demonstration import play
+
+with Lab(wire="kernel", speed=60) as lab:
+    print(json.dumps({"user": os.geteuid(), "served": play(lab)}))
+"""
+
 
 @pytest.fixture
 def readable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
@@ -62,7 +72,8 @@ def readable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         shutil.copytree(Path(dhcpkit.__file__).parent, place / "dhcpkit", ignore=ignored)
         shutil.copytree(Path(pyroute2.__file__).parent, place / "pyroute2", ignore=ignored)
         tests = Path(__file__).parents[2]
-        for file in (tests / "__init__.py", tests / "lab/__init__.py", *Path(__file__).parent.glob("*.py")):
+        mine = [tests / "__init__.py", *(tests / "lab").glob("*.py"), *Path(__file__).parent.glob("*.py")]
+        for file in mine:
             target = place / "tests" / file.relative_to(tests)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(file, target)
@@ -112,3 +123,9 @@ def test_no_new_privileges_does_not_hinder_a_lab(kernel: None, readable: Path) -
     """A hub for notebooks often starts its users' servers so."""
     found = as_nobody(readable, USE_A_LAB, "--no-new-privs")
     assert (found["probe"], found["ping"]) == ("", True)
+
+
+def test_an_ordinary_user_plays_the_whole_demonstration(kernel: None, readable: Path) -> None:
+    found = as_nobody(readable, PLAY_THE_DEMONSTRATION)
+    assert found["user"] == NOBODY
+    assert [tuple(one) for one in found["served"]] == AS_IN_THE_GUIDE
