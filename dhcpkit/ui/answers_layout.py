@@ -106,7 +106,13 @@ def state_trace(spans: list[Span], now: float) -> Part:
         "marker": {
             "color": [colour for colour, _ in looks],
             "line": {"width": 0},
-            "pattern": {**_PATTERN, "shape": [pattern for _, pattern in looks]},
+            # Laid over colours that differ, a pattern has plotly complain at every drawing.
+            "pattern": {
+                **_PATTERN,
+                "shape": [pattern for _, pattern in looks],
+                "fillmode": "replace",
+                "bgcolor": [colour for colour, _ in looks],
+            },
         },
         "y": [span.server for span in drawn],
         "base": [at(span.start) for span in drawn],

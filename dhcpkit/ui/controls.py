@@ -26,12 +26,19 @@ SPEEDS = (1.0, 12.0, 60.0)
 
 
 class Controls(anywidget.AnyWidget):
-    """Buttons and sliders. Each asks ``Commands`` for something and is back at once."""
+    """Buttons and sliders. Each asks ``Commands`` for something and is back at once.
+
+    Attributes:
+        state: What ``controls_document`` returns.
+        report: What is to be said about the last act.
+        waiting: What ``Waits.document`` returns; how long the wait has lasted, the browser reckons from the clock.
+    """
 
     _esm = asset("common.js", "controls.js")
     _css = asset("controls.css")
     state = traitlets.Dict().tag(sync=True)
     report = traitlets.Dict().tag(sync=True)
+    waiting = traitlets.Dict().tag(sync=True)
 
     def __init__(self, commands: Commands) -> None:
         super().__init__()

@@ -24,6 +24,7 @@ from dhcpkit.ui.pages import TABLE_ROWS, Configuration, Pages, form_document, pr
 from dhcpkit.ui.readings import Readings
 from dhcpkit.ui.scene import picture
 from dhcpkit.ui.topology import Topology
+from dhcpkit.ui.waits import Waits
 
 if TYPE_CHECKING:
     from dhcpkit.lab.lab import Lab
@@ -49,6 +50,7 @@ class Desk(ipywidgets.Box):  # type: ignore[misc]
         pages: Failover properties, the form, ``ipconfig``, the chart as text.
         commands: What the controls call; usable from Python.
         acts: What is under way and how the last act went.
+        waits: What is being waited for in the lab.
         configuration: What the form "Configure failover" calls.
         readings: The lab as last read; only the desk's own thread changes it.
     """
@@ -59,6 +61,7 @@ class Desk(ipywidgets.Box):  # type: ignore[misc]
         self.readings = Readings(lab)
         self._text = picture(self.readings.scene)
         self.acts = Acts(lambda: self._feed.soon(self._show_controls))
+        self.waits = Waits(lambda: self._feed.soon(self._show_waits))
         self.commands = Commands(lab, self.acts, self.readings)
         self.configuration = Configuration(lab, self.acts)
         self.topology = Topology()
@@ -72,9 +75,11 @@ class Desk(ipywidgets.Box):  # type: ignore[misc]
         self._feed = Feed(lab.events, self._update)
         self.topology.observe(lambda change: self._feed.soon(self._show_selected), "selected")
         self._feed.start()
+        self._unwatch = lab.watch_waiting(self.waits.watch)
 
     def close(self) -> None:
         """Follow the lab no more and take the widgets away. The lab goes on."""
+        self._unwatch()
         self._feed.close()
         for widget in (self.topology, self.chart, self.controls, self.pages):
             widget.close()
@@ -112,6 +117,9 @@ class Desk(ipywidgets.Box):  # type: ignore[misc]
         self.pages.properties = properties_document(self.readings)
         self.pages.form = form_document(self.readings, "configure" in busy)
         self.pages.steps = self.configuration.steps
+
+    def _show_waits(self) -> None:
+        self.controls.waiting = self.waits.document()
 
     def _show_selected(self) -> None:
         """Turn to what concerns the host that was chosen in the topology."""

@@ -205,6 +205,15 @@ def test_what_cannot_be_done_is_refused_in_a_sentence(desk: Desk, asked: dict[st
     assert len(desk.acts.report.text) < 250
 
 
+def test_a_wait_is_shown_until_it_is_over(lab: Lab, desk: Desk) -> None:
+    shown: list[dict[str, Any]] = []
+    desk.controls.observe(lambda change: shown.append(change["new"]), "waiting")
+    lab.run(30).result()
+    eventually(desk, lambda: len(shown) == 2)
+    assert shown[0]["what"] == "30 s of lab time"
+    assert shown[1] == {}
+
+
 def test_choosing_a_host_turns_to_its_page(desk: Desk) -> None:
     desk.commands.carry_out({"act": "add_client"})
     eventually(desk, lambda: any(host["key"] == "client2" for host in desk.topology.scene["hosts"]))

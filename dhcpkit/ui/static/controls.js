@@ -3,9 +3,11 @@
 function render({ model, el }) {
   own(el, "dk-controls");
   const ask = (act, more = {}) => model.send({ act, ...more });
-  const parts = [clockPart(ask), hostsPart(ask), sharingPart(ask)];
+  const clock = clockPart(ask);
+  const wait = waitPart(clock.now);
+  const parts = [clock, hostsPart(ask), sharingPart(ask)];
   const report = h("p", { class: "dk-report", role: "status", "aria-live": "polite" });
-  el.append(...parts.map((part) => part.element), report);
+  el.append(...parts.map((part) => part.element), wait.element, report);
 
   const paint = () => {
     const state = model.get("state");
@@ -16,14 +18,19 @@ function render({ model, el }) {
     attr(report, { class: `dk-report dk-report-${kind || "none"}` });
     say(report, text);
   };
+  const watch = () => wait.paint(model.get("waiting"));
   model.on("change:state", paint);
   model.on("change:report", tell);
+  model.on("change:waiting", watch);
   paint();
   tell();
+  watch();
   return () => {
-    parts.forEach((part) => part.stop && part.stop());
+    clock.stop();
+    wait.stop();
     model.off("change:state", paint);
     model.off("change:report", tell);
+    model.off("change:waiting", watch);
   };
 }
 
@@ -49,7 +56,8 @@ function clockPart(ask) {
   let made = "";
   let reading = { lab: 0, speed: 0, at: 0 };
 
-  const tick = () => say(time, wallClock(reading.lab + (reading.speed * (performance.now() - reading.at)) / 1000));
+  const now = () => reading.lab + (reading.speed * (performance.now() - reading.at)) / 1000;
+  const tick = () => say(time, wallClock(now()));
   const timer = setInterval(tick, 200);
 
   function paint(state) {
@@ -69,6 +77,36 @@ function clockPart(ask) {
     tick();
   }
   const element = h("section", { class: "dk-part", "aria-label": "Clock" }, h("div", { class: "dk-row" }, time, next), h("div", { class: "dk-row" }, speeds));
+  return { element, paint, now, stop: () => clearInterval(timer) };
+}
+
+/** What is waited for, and how much of the time allowed is over; `now` returns the lab time. */
+function waitPart(now) {
+  const text = h("span");
+  const part = h("div", { class: "dk-wait-part" });
+  const bar = h("div", { class: "dk-wait-bar", role: "progressbar", "aria-valuemin": 0, "aria-valuemax": 100 }, part);
+  const element = h("div", { class: "dk-wait", hidden: true }, text, bar);
+  let waiting = {};
+  let timer = 0;
+
+  function tick() {
+    const seconds = Math.max(0, Math.floor(now() - waiting.begun));
+    const percent = Math.min(100, (100 * seconds) / waiting.within);
+    const soFar = `${seconds} s of lab time so far`;
+    say(text, `Waiting for ${waiting.what}, ${soFar}`);
+    attr(bar, { "aria-label": `Waiting for ${waiting.what}`, "aria-valuenow": Math.round(percent), "aria-valuetext": soFar });
+    attr(element, { title: `Given up after ${waiting.within} s of lab time` });
+    part.style.width = `${percent}%`;
+  }
+
+  function paint(newest) {
+    waiting = newest;
+    clearInterval(timer);
+    attr(element, { hidden: !waiting.what });
+    if (!waiting.what) return;
+    timer = setInterval(tick, 200);
+    tick();
+  }
   return { element, paint, stop: () => clearInterval(timer) };
 }
 
