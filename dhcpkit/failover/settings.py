@@ -9,6 +9,9 @@ from typing import Any
 MAX_NAME_LENGTH = 126
 """Characters in a relationship's name (Windows Server 2012)."""
 
+MAX_SECONDS = 0x7FFFFFFF
+"""Seconds that a duration of the protocol takes at the most."""
+
 
 class FailoverError(ValueError):
     """A setting of a relationship is wrong; the text says which, and what would be right. Nothing was changed."""
@@ -96,17 +99,17 @@ class Settings:
     timers: Timers = field(default_factory=Timers)
 
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str):
+            raise FailoverError(f"a relationship's name is text, not {self.name!r}")
         if not 1 <= len(self.name) <= MAX_NAME_LENGTH:
             raise FailoverError(f"a relationship's name takes 1 to {MAX_NAME_LENGTH} characters, not {len(self.name)}")
-        for what, percent in (("load balance percentage", self.primary_percent), ("reserve", self.reserve_percent)):
-            if not 0 <= percent <= 100:
-                raise FailoverError(f"the {what} is {percent} %; it takes a whole number of 0 to 100")
-        if self.mclt < 1:
-            raise FailoverError(f"the maximum client lead time is {self.mclt} s; it takes at least 1 second")
-        if self.switch_interval is not None and self.switch_interval < 1:
-            raise FailoverError(
-                f"the state switchover interval is {self.switch_interval} s; it takes at least 1 second"
-            )
+        _check_whole("load balance percentage", self.primary_percent, "%", 0, 100)
+        _check_whole("reserve", self.reserve_percent, "%", 0, 100)
+        _check_whole("maximum client lead time", self.mclt, "s", 1, MAX_SECONDS)
+        if self.switch_interval is not None:
+            _check_whole("state switchover interval", self.switch_interval, "s", 1, MAX_SECONDS)
+        if not isinstance(self.secret, bytes):
+            raise FailoverError(f"the shared secret is {self.secret!r}; it takes text")
         if self.address == self.partner:
             raise FailoverError("a server cannot be its own failover partner; name the other server")
 
@@ -163,3 +166,11 @@ class Settings:
         values["secret"] = bytes.fromhex(values["secret"])
         values["timers"] = Timers(*values["timers"])
         return cls(**values)
+
+
+def _check_whole(what: str, value: object, unit: str, low: int, high: int) -> None:
+    """Check a setting that is a whole number; ``value`` may be anything that a notebook hands over."""
+    if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
+        return
+    takes = f"a whole number of {low} to {high}" if unit == "%" else f"a whole number of at least {low}"
+    raise FailoverError(f"the {what} is {value} {unit}; it takes {takes}")

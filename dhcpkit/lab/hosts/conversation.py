@@ -156,7 +156,7 @@ class Conversation:
                     continue
             except StopIteration as done:
                 return actions + self._finish("Successful", Reply(self._number, done.value))
-            except (LabError, ValueError, LookupError) as wrong:
+            except (LabError, ValueError, LookupError, TypeError, AttributeError) as wrong:
                 failure = wrong if isinstance(wrong, LabError) else LabError(str(wrong))
                 return actions + self._finish("Failed", Reply(self._number, error=failure))
             if isinstance(wanted, Step):

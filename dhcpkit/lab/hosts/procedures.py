@@ -94,9 +94,6 @@ def replicate(service: DhcpService, arguments: dict[str, Any], partner: int) -> 
 
 def _new_settings(service: DhcpService, arguments: dict[str, Any], partner: int, scopes: list[Scope]) -> Settings:
     typed = arguments["partner"]
-    secret = arguments.get("secret")
-    if secret == "":
-        raise LabError("the shared secret is empty; type one, or switch message authentication off")
     role = arguments.get("role", "Active")
     if role not in ("Active", "Standby"):
         raise LabError(f"the role of this server is {role!r}; it takes Active or Standby")
@@ -114,7 +111,7 @@ def _new_settings(service: DhcpService, arguments: dict[str, Any], partner: int,
         reserve_percent=arguments.get("reserve", 5),
         mclt=arguments.get("mclt", 3600),
         switch_interval=arguments.get("switch_interval"),
-        secret=(secret or "").encode(),
+        secret=_secret(arguments.get("secret")),
         dialect=arguments.get("dialect", "windows"),
         timers=Timers(**arguments.get("timers", {})),
     )
@@ -186,9 +183,7 @@ def _edited(settings: Settings, arguments: dict[str, Any]) -> Settings:
         if key in given:
             changes[field] = given[key]
     if "secret" in given:
-        if given["secret"] == "":
-            raise LabError("the shared secret is empty; type one, or switch message authentication off")
-        changes["secret"] = (given["secret"] or "").encode()
+        changes["secret"] = _secret(given["secret"])
     return replace(settings, **changes)
 
 
@@ -203,3 +198,14 @@ def _percent(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100:
         raise LabError(f"the load balance percentage is {value!r}; it takes a whole number of 0 to 100")
     return value
+
+
+def _secret(text: Any) -> bytes:
+    """Return the key bytes of a shared secret; None is no message authentication."""
+    if text is None:
+        return b""
+    if not isinstance(text, str):
+        raise LabError(f"the shared secret is {text!r}; it takes text")
+    if not text:
+        raise LabError("the shared secret is empty; type one, or switch message authentication off")
+    return text.encode()

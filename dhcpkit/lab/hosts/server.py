@@ -104,6 +104,9 @@ class ServerNode:
             value, actions = handler(self.service, arguments, now)
         except (LabError, ValueError, LookupError) as wrong:
             return [Reply(number, error=wrong if isinstance(wrong, LabError) else LabError(str(wrong)))]
+        except (TypeError, AttributeError) as wrong:
+            # A notebook may hand over anything; a server must not end because of it.
+            return [Reply(number, error=LabError(f"{name} cannot take these arguments: {wrong}"))]
         return self._then([*actions, Reply(number, value)], now)
 
     def tick(self, now: float) -> Actions:
