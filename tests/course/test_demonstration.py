@@ -1,4 +1,4 @@
-"""The demonstration's tasks: each fails before it is done, passes after its solution, and tells a wrong way from a right one."""
+"""The demonstration's tasks: each fails before it is done, passes after it, and tells a wrong way from a right one."""
 
 from __future__ import annotations
 

@@ -144,7 +144,7 @@ def test_a_step_that_fails_is_undone(lab: Lab) -> None:
         if step.startswith("Creation of failover configuration on partner") and not outcome:
             lab.network.set_link("DHCP1", "DHCP2", False, False)
 
-    with pytest.raises(LabError, match="Creation of failover configuration on partner server: .* undone"):
+    with pytest.raises(LabError, match=r"Creation of failover configuration on partner server: .* undone"):
         pair(lab, on_progress=cut_before_the_partner_is_configured)
     assert lab.dhcp2.failover() is None
     assert lab.dhcp2.scopes()[0].relationship == ""
