@@ -2,7 +2,7 @@
 
     python load.py FIRST COUNT WINDOW
 
-Prints ``address hardware lease-time`` as each ACK arrives, and ends when every client has one or nothing comes any more.
+Prints ``address hardware lease-time`` as each ACK arrives. Ends when every client has one, or nothing comes any more.
 """
 
 from __future__ import annotations
