@@ -18,10 +18,15 @@ def require(program: str, package: str) -> str:
     Without it the test is skipped with the package to install, but in CI (environment variable ``CI``) it fails:
     there everything is installed, and a test that quietly stops running proves nothing.
     """
-    path = shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin")
+    path = found(program)
     if not path:
         missing(f"{program} is not installed; install it with: apt-get install {package}")
     return path
+
+
+def found(program: str) -> str | None:
+    """Return the path of a program, also of an administrator's, or None."""
+    return shutil.which(program) or shutil.which(program, path="/usr/sbin:/sbin")
 
 
 def require_kernel_wire() -> None:
