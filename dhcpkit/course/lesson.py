@@ -31,9 +31,9 @@ class LessonLab(Lab):
     """
 
     def __init__(self, definition: LessonDefinition, **options: Any) -> None:
+        self._desk: Desk | None = None  # Before anything that can fail: a lab that cannot be built is closed.
         super().__init__(**options)
         self.lesson = definition
-        self._desk: Desk | None = None
         self._predictions: dict[str, Prediction] = {}
         self._checker = Checker(self, definition.tasks)
 
@@ -96,7 +96,7 @@ def lesson(name: str, *, wire: str = "auto", speed: float | None = None) -> Less
         raise LabError(f"there is no lesson {name!r}; there are: {', '.join(LESSONS)}")
     while _current:
         _current.pop().close()
-    chosen = float(os.environ.get("DHCPKIT_SPEED") or speed or definition.speed)
+    chosen = float(os.environ.get("DHCPKIT_SPEED") or (definition.speed if speed is None else speed))
     lab = LessonLab(definition, wire=wire, speed=chosen)
     _current.append(lab)
     definition.set_up(lab)

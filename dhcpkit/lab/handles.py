@@ -28,6 +28,9 @@ ProgressCallback = Callable[[str, str], None]
 COMMAND_TIMEOUT = 20.0
 """Real seconds that a command which asks the partner may take."""
 
+MAX_SKEW = 365 * 86_400
+"""Seconds that a host's clock may be off: a year, more than any lesson needs."""
+
 RENEWAL_PATIENCE = 60.0
 """Lab seconds after which a client has surely told whether its renewal came."""
 
@@ -67,7 +70,13 @@ class Host:
         self.running = False
 
     def set_skew(self, seconds: float) -> None:
-        """Put the host's clock ahead of the lab's, or behind it when negative."""
+        """Put the host's clock ahead of the lab's, or behind it when negative.
+
+        Raises:
+            LabError: it is not a number, or so large that no clock shows it.
+        """
+        if not isinstance(seconds, int | float) or not abs(seconds) <= MAX_SKEW:
+            raise LabError(f"a clock cannot be {seconds!r} s off; give a number of seconds up to {MAX_SKEW}")
         self._acted(f"Set the clock of {self.name} {seconds:+g} s off")
         self._lab.network.set_skew(self.name, seconds)
 
@@ -177,8 +186,9 @@ class ServerHost(Host):
         role: str = "Active",
         reserve: int = 5,
         switch_interval: int | None = None,
+        dialect: str = "windows",
+        timers: dict[str, int] | None = None,
         on_progress: ProgressCallback | None = None,
-        **advanced: Any,
     ) -> list[str]:
         """Configure failover for scopes of this server, as the Configure Failover wizard does.
 
@@ -193,8 +203,9 @@ class ServerHost(Host):
             role: This server's role, ``Active`` or ``Standby``, for hot standby.
             reserve: Percent of the range kept for the standby's new clients, for hot standby.
             switch_interval: Seconds without contact after which the partner counts as down; None is never.
+            dialect: Whose reading of the protocol is spoken: ``windows``, ``draft`` or ``isc``.
+            timers: Durations of the protocol in seconds by name, as ``failover.settings.Timers`` has them.
             on_progress: Told each step.
-            advanced: ``dialect`` and ``timers`` (durations of the protocol in seconds).
 
         Returns:
             The steps done.
@@ -214,7 +225,8 @@ class ServerHost(Host):
             "role": role,
             "reserve": reserve,
             "switch_interval": switch_interval,
-            **advanced,
+            "dialect": dialect,
+            "timers": timers or {},
         }
         self._acted(f"Configure failover for {', '.join(scopes)} on {self.name} with {partner}")
         return list(self._ask("configure_failover", given, on_progress))

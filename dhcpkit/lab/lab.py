@@ -65,7 +65,6 @@ class Lab:
         start: datetime | None = None,
     ) -> None:
         self.seed = seed
-        self._key = random.Random(seed).randbytes(32) if wire == "memory" else os.urandom(32)
         self.clock = Clock(start.replace(tzinfo=start.tzinfo or UTC).timestamp() if start else LAB_START, speed)
         self.events = EventLog()
         self.hosts: dict[str, Host] = {}
@@ -73,6 +72,8 @@ class Lab:
         self._links: dict[tuple[str, str], tuple[bool, bool]] = {}
         self.network, self.wire_note = choose_wire(wire, self.clock, self.events, seed)
         self.wire = self.network.name
+        # On the memory wire, where nobody else can listen, the same seed gives the same frames to the byte.
+        self._key = random.Random(seed).randbytes(32) if self.wire == "memory" else os.urandom(32)
         self._finalizer = weakref.finalize(self, self.network.close)
         specs = list(hosts) if hosts is not None else guide.hosts(seed * 1000, self._key)
         for spec in specs:
@@ -135,6 +136,8 @@ class Lab:
             reading = self.clock.set_speed(speed)
         except ValueError as error:
             raise LabError(str(error)) from None
+        except TypeError:
+            raise LabError(f"a clock's speed is a number, not {speed!r}") from None
         self.network.set_clock(reading)
         self.record("", ClockChanged(speed))
 
@@ -229,6 +232,8 @@ class Lab:
         self.record(name, AdministratorActed(f"{'Mend' if inbound and outbound else 'Cut'} {what}"))
         self.network.set_link(name, other or None, inbound, outbound)
         self._links[name.lower(), other.lower()] = (inbound, outbound)
+        if other:
+            self._links[other.lower(), name.lower()] = (outbound, inbound)
 
 
 def _follow_services(lab_reference: weakref.ref[Lab]) -> Callable[[list[Event]], None]:

@@ -42,7 +42,8 @@ class Waiting:
     @property
     def fraction(self) -> float:
         """How much of the time allowed is over, 0.0 to 1.0."""
-        return min(1.0, max(0.0, (self._lab.clock.now() - self.begun) / self.within))
+        over = self._lab.clock.now() - self.begun
+        return 1.0 if over >= self.within else max(0.0, over / self.within)
 
     def result(self) -> None:
         """Block until it holds.

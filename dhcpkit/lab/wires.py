@@ -24,7 +24,7 @@ def choose_wire(asked: str, clock: Clock, events: EventLog, seed: int) -> tuple[
     Raises:
         LabError: there is no such wire, or the kernel wire was asked for and cannot be had here.
     """
-    wanted = os.environ.get("DHCPKIT_WIRE", "auto") if asked == "auto" else asked
+    wanted = (os.environ.get("DHCPKIT_WIRE") or "auto") if asked == "auto" else asked
     if wanted not in (*WIRES, "auto"):
         raise LabError(f"there is no wire {wanted!r}; choose kernel, memory or auto")
     note = ""

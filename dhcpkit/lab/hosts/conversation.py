@@ -3,8 +3,10 @@
 A procedure yields what it wants next, and is resumed with the outcome:
 
 * ``Step(text)`` begins a line of the progress list (the one before was successful);
+* ``StepFailed()`` marks that line as failed, though the procedure goes on;
 * ``Do(change)`` has this server do something at that moment;
-* ``Call(name, arguments)`` asks the partner and is resumed with its answer, or has ``LabError`` raised in it;
+* ``Call(name, arguments)`` asks the partner and is resumed with its answer, or has ``LabError`` raised in it
+  (``NoAnswer`` when the partner may have done what was asked all the same);
 * ``Await(condition, seconds)`` waits until something holds, at most so long.
 
 What it returns is the command's result; a ``LabError`` that leaves it is the command's error.
@@ -24,11 +26,20 @@ PATIENCE = 10.0
 """Seconds on the host's clock that the partner may take for an answer."""
 
 
+class NoAnswer(LabError):
+    """The partner did not answer: it was not asked, did not do it, or did it and could not say so."""
+
+
 @dataclass(slots=True)
 class Step:
     """The next line of the progress list."""
 
     text: str
+
+
+@dataclass(slots=True)
+class StepFailed:
+    """The present line of the progress list did not come true."""
 
 
 @dataclass(slots=True)
@@ -42,11 +53,13 @@ class Do:
 class Call:
     """A management call to the partner.
 
-    ``asked`` and ``answered`` are this host's times of it, for comparing clocks.
+    ``patience`` is how many seconds on the host's clock the partner may take for its answer. ``asked`` and
+    ``answered`` are this host's times of it, for comparing clocks.
     """
 
     name: str
     arguments: dict[str, Any] = field(default_factory=dict)
+    patience: float = PATIENCE
     asked: float = 0.0
     answered: float = 0.0
 
@@ -59,7 +72,7 @@ class Await:
     seconds: float
 
 
-Procedure = Generator[Step | Do | Call | Await, Any, Any]
+Procedure = Generator[Step | StepFailed | Do | Call | Await, Any, Any]
 
 
 class Conversation:
@@ -76,6 +89,8 @@ class Conversation:
         self._key = key
         self._reader = Reader(key)
         self._connected = False
+        self._connecting = False
+        self._calls = 0
         self._asked: Call | None = None
         self._awaiting: Await | None = None
         self._step = ""
@@ -86,8 +101,8 @@ class Conversation:
 
     def stream_opened(self, now: float) -> Actions:
         """The partner took the connection: ask."""
-        self._connected = True
-        return [self._question(now)]
+        self._connected, self._connecting = True, False
+        return [] if self._asked is None else [self._question(now)]
 
     def stream_data(self, data: bytes, now: float) -> Actions:
         """The partner answers."""
@@ -97,8 +112,9 @@ class Conversation:
         except ManagementError as error:
             return self._fail(str(error), now)
         for answer in answers:
-            if self._asked is None:
-                break
+            # The answer to a call that was given up may come late: it is not the next call's.
+            if self._asked is None or answer.get("number") != self._calls:
+                continue
             self._asked.answered = now
             self._asked = self.deadline = None
             if "error" in answer:
@@ -109,7 +125,7 @@ class Conversation:
 
     def stream_closed(self, because: str, now: float) -> Actions:
         """The connection could not be made or broke."""
-        self._connected = False
+        self._connected = self._connecting = False
         if self._asked is None:
             return []
         if "refused" in because:
@@ -127,19 +143,21 @@ class Conversation:
                 self._awaiting = self.deadline = None
                 return self._resume(holds, None, now)
         elif self._asked is not None and self.deadline is not None and now >= self.deadline:
+            patience = f"{self._asked.patience:.0f} s"
             return self._fail(
-                f"the partner server {self._partner_name} is not reachable: no answer within {PATIENCE:.0f} s", now
+                f"the partner server {self._partner_name} is not reachable: no answer within {patience}", now
             )
         return []
 
     def _fail(self, sentence: str, now: float) -> Actions:
         self._asked = self.deadline = None
-        return self._resume(None, LabError(sentence), now)
+        return self._resume(None, NoAnswer(sentence), now)
 
     def _question(self, now: float) -> Action:
         assert self._asked is not None
         self._asked.asked = now
-        body = {"call": self._asked.name, "arguments": self._asked.arguments}
+        self._calls += 1
+        body = {"call": self._asked.name, "arguments": self._asked.arguments, "number": self._calls}
         return Transmit(self.stream, seal(body, self._key))
 
     def _resume(self, value: Any, error: LabError | None, now: float) -> Actions:
@@ -163,6 +181,8 @@ class Conversation:
                 actions += self._end_step("Successful")
                 self._step = wanted.text
                 actions.append(Progress(self._number, wanted.text))
+            elif isinstance(wanted, StepFailed):
+                actions += self._end_step("Failed")
             elif isinstance(wanted, Await):
                 if wanted.condition():
                     value = True
@@ -170,10 +190,11 @@ class Conversation:
                 self._awaiting, self.deadline = wanted, now + wanted.seconds
                 return actions
             else:
-                self._asked, self.deadline = wanted, now + PATIENCE
+                self._asked, self.deadline = wanted, now + wanted.patience
                 if self._connected:
                     actions.append(self._question(now))
-                else:
+                elif not self._connecting:
+                    self._connecting = True
                     actions.append(Connect(self.stream, self._partner, MANAGEMENT_PORT))
                 return actions
 

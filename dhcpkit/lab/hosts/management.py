@@ -13,6 +13,8 @@ import json
 from typing import Any
 
 MANAGEMENT_PORT = 5985
+CALLER_PATIENCE = 60.0
+"""Seconds after which a connection without a call on it is closed."""
 MAX_MESSAGE = 1 << 20
 """Bytes; a longer message is refused unread."""
 
@@ -66,6 +68,21 @@ class Reader:
         if not isinstance(body, dict):
             raise ManagementError("a management message holds no call and no answer")
         return body
+
+
+class Caller:
+    """Somebody who opened a connection to the management port. One who makes no call is hung up on at ``deadline``."""
+
+    def __init__(self, key: bytes, now: float) -> None:
+        self._reader = Reader(key)
+        self.deadline = now + CALLER_PATIENCE
+
+    def feed(self, data: bytes, now: float) -> list[dict[str, Any]]:
+        """Return the calls completed by ``data``; raises what ``Reader.feed`` does."""
+        calls = self._reader.feed(data)
+        if calls:
+            self.deadline = now + CALLER_PATIENCE
+        return calls
 
 
 def _mac(text: str, key: bytes) -> str:

@@ -13,12 +13,15 @@ from typing import Any
 from dhcpkit.engine.scope import Scope
 from dhcpkit.failover.settings import Mode, Role, Settings, Timers
 from dhcpkit.lab.errors import LabError
-from dhcpkit.lab.hosts.conversation import Await, Call, Do, Procedure, Step
+from dhcpkit.lab.hosts.conversation import Await, Call, Do, NoAnswer, Procedure, Step, StepFailed
 from dhcpkit.lab.hosts.service import MAX_RELATIONSHIPS, DhcpService
 from dhcpkit.protocol.addresses import format_ip
 
 MAX_CLOCK_DIFFERENCE = 60
 """Seconds that the clocks of the two servers may differ when failover is set up (guide, "Time synchronization")."""
+
+UNDO_PATIENCE = 5.0
+"""Seconds that the partner may take to undo a configuration that failed: it has failed to answer once already."""
 
 UNCHANGED = "unchanged"
 """Value of a setting that an edit leaves as it is (None has a meaning of its own)."""
@@ -32,25 +35,30 @@ def configure_failover(service: DhcpService, arguments: dict[str, Any], partner:
     server's), ``role`` (this server's, ``Active`` or ``Standby``), ``reserve`` (percent), ``switch_interval`` (s or
     None), ``dialect``, ``timers``. Returns the steps done.
     """
-    scopes = [service.scope(scope_id) for scope_id in arguments["scopes"]]
+    scopes = list({scope.id: scope for scope in map(service.scope, arguments["scopes"])}.values())
+    if not scopes:
+        raise LabError("no scope is named; a failover relationship is made for one scope or more")
     settings = _new_settings(service, arguments, partner, scopes)
     service.check_relationship(settings)
     yield from _check_partner(settings)
 
     done: list[str] = []
-    undo: list[Call] = []
-    for text, action, undoing in _configuration_steps(service, settings, scopes):
+    for text, action in _configuration_steps(service, settings, scopes):
         yield Step(text)
         try:
             yield action
         except LabError as wrong:
-            yield from _undo(undo)
-            raise LabError(f"{text}: {wrong}; what was done before it was undone") from None
+            if not done and not isinstance(wrong, NoAnswer):
+                raise LabError(f"{text}: {wrong}") from None
+            yield StepFailed()
+            undone = yield from _undo_configuration(service, settings)
+            raise LabError(f"{text}: {wrong}; {undone}") from None
         done.append(text)
-        undo += [undoing] if undoing else []
     endpoint = service.endpoint(settings.name)
     yield Step("Contact with the partner server")
     yield Await(lambda: endpoint.settled, 15.0)
+    if not endpoint.in_contact:
+        yield StepFailed()
     return done
 
 
@@ -93,13 +101,13 @@ def replicate(service: DhcpService, arguments: dict[str, Any], partner: int) -> 
 
 
 def _new_settings(service: DhcpService, arguments: dict[str, Any], partner: int, scopes: list[Scope]) -> Settings:
-    typed = arguments["partner"]
+    typed, name = arguments["partner"], arguments.get("name")
     role = arguments.get("role", "Active")
     if role not in ("Active", "Standby"):
         raise LabError(f"the role of this server is {role!r}; it takes Active or Standby")
     own = service.spec.interfaces[0].address
     return Settings(
-        name=arguments.get("name") or f"{service.spec.full_name}-{typed}",
+        name=f"{service.spec.full_name}-{typed}" if name is None else name,
         role=Role.PRIMARY,
         address=own,
         partner=partner,
@@ -137,38 +145,37 @@ def _check_partner(settings: Settings) -> Procedure:
         raise LabError(f"{partner} already has the scope {', '.join(present)}; it must be deleted there first")
 
 
-def _configuration_steps(
-    service: DhcpService, settings: Settings, scopes: list[Scope]
-) -> list[tuple[str, Call | Do, Call | None]]:
-    """Each step's line, what does it, and the call that undoes it."""
+def _configuration_steps(service: DhcpService, settings: Settings, scopes: list[Scope]) -> list[tuple[str, Call | Do]]:
+    """Each step's line, and what does it."""
     ids = list(settings.scopes)
     inactive = [replace(scope, active=False).to_document() for scope in scopes]
     theirs = settings.for_partner(service.spec.full_name).to_document()
     active = [scope.id for scope in scopes if scope.active]
     return [
-        ("Add scopes on partner server", Call("add_scopes", {"scopes": inactive}), Call("remove_scopes", {"ids": ids})),
-        ("Disable scopes on partner server", Call("activate_scopes", {"ids": ids, "active": False}), None),
-        (
-            "Creation of failover configuration on partner server",
-            Call("add_relationship", {"settings": theirs}),
-            Call("remove_relationship", {"name": settings.name, "scopes": []}),
-        ),
+        ("Add scopes on partner server", Call("add_scopes", {"scopes": inactive})),
+        ("Disable scopes on partner server", Call("activate_scopes", {"ids": ids, "active": False})),
+        ("Creation of failover configuration on partner server", Call("add_relationship", {"settings": theirs})),
         (
             "Creation of failover configuration on host server",
             Do(lambda now: service.add_relationship(settings, now)),
-            None,
         ),
-        ("Activate scopes on partner server", Call("activate_scopes", {"ids": active, "active": True}), None),
+        ("Activate scopes on partner server", Call("activate_scopes", {"ids": active, "active": True})),
     ]
 
 
-def _undo(calls: list[Call]) -> Procedure:
-    """Take back, last first; a partner that is gone by now cannot be cleaned up, which the error already says."""
-    for call in reversed(calls):
-        try:
-            yield call
-        except LabError:
-            return
+def _undo_configuration(service: DhcpService, settings: Settings) -> Procedure:
+    """Take back what was done on both servers; return how that went, as the rest of a sentence."""
+    if settings.name in service.endpoints:
+        yield Do(lambda now: service.remove_relationship(settings.name, now))
+    try:
+        yield Call("undo_configuration", {"name": settings.name, "scopes": list(settings.scopes)}, UNDO_PATIENCE)
+    except LabError:
+        scopes = ", ".join(map(format_ip, settings.scopes))
+        return (
+            f"{settings.partner_name} could not be told to undo what was done: deconfigure failover there and delete"
+            f" {scopes} before the next try, if they are there"
+        )
+    return "what was done before it was undone"
 
 
 def _edited(settings: Settings, arguments: dict[str, Any]) -> Settings:

@@ -11,7 +11,7 @@ from dhcpkit.lab.errors import LabError
 from dhcpkit.lab.hosts import procedures
 from dhcpkit.lab.hosts.commands import COMMANDS
 from dhcpkit.lab.hosts.conversation import Conversation, Procedure
-from dhcpkit.lab.hosts.management import MANAGEMENT_PORT, ManagementError, Reader, seal
+from dhcpkit.lab.hosts.management import MANAGEMENT_PORT, Caller, ManagementError, seal
 from dhcpkit.lab.hosts.partner_calls import answer
 from dhcpkit.lab.hosts.service import DhcpService
 from dhcpkit.lab.hosts.sessions import FailoverSessions
@@ -39,7 +39,7 @@ class ServerNode:
         self._spec = spec
         self._sessions = FailoverSessions(self.service)
         self._conversations: dict[str, Conversation] = {}
-        self._callers: dict[str, Reader] = {}
+        self._callers: dict[str, Caller] = {}
 
     def start(self, now: float) -> Actions:
         """Start every relationship from the state it was saved in."""
@@ -62,7 +62,7 @@ class ServerNode:
     def stream_accepted(self, stream: str, port: int, peer: int, now: float) -> Actions:
         """A partner calls: for failover, or to manage this server."""
         if port == MANAGEMENT_PORT:
-            self._callers[stream] = Reader(self._spec.key)
+            self._callers[stream] = Caller(self._spec.key, now)
             return []
         return self._then(self._sessions.accepted(stream, peer, now), now)
 
@@ -115,6 +115,9 @@ class ServerNode:
         for endpoint in list(self.service.endpoints.values()):
             actions += endpoint.tick(now)
         actions += self._sessions.tick(now)
+        for stream in [stream for stream, caller in self._callers.items() if caller.deadline <= now]:
+            del self._callers[stream]
+            actions.append(Close(stream))
         return self._then(actions, now)
 
     def next_deadline(self) -> float | None:
@@ -122,6 +125,7 @@ class ServerNode:
         deadlines = [self.service.dhcp.next_deadline(), self._sessions.next_deadline()]
         deadlines += [endpoint.next_deadline() for endpoint in self.service.endpoints.values()]
         deadlines += [conversation.deadline for conversation in self._conversations.values()]
+        deadlines += [caller.deadline for caller in self._callers.values()]
         return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     def _begin(self, number: int, name: str, arguments: dict[str, Any], now: float) -> Actions:
@@ -144,7 +148,7 @@ class ServerNode:
 
     def _called(self, stream: str, data: bytes, now: float) -> Actions:
         try:
-            calls = self._callers[stream].feed(data)
+            calls = self._callers[stream].feed(data, now)
         except ManagementError:
             del self._callers[stream]
             return [Close(stream)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dhcpkit.engine.actions import Actions, Commit, Document, Log
@@ -75,15 +75,31 @@ class DhcpService:
 
     def add_scope(self, scope: Scope, now: float) -> Actions:
         """Add a scope that overlaps no other."""
-        if scope.id in self.dhcp.scopes:
-            raise LabError(f"{self.spec.name} already has the scope {format_ip(scope.id)}; remove it first")
-        check_no_overlap(scope, self.dhcp.scopes.values())
+        self.check_new_scopes([scope])
         return self.dhcp.add_scope(scope, now)
+
+    def check_new_scopes(self, scopes: Sequence[Scope]) -> None:
+        """Raise what forbids these new scopes, of which none may overlap another either."""
+        known = dict(self.dhcp.scopes)
+        for scope in scopes:
+            if scope.id in known:
+                raise LabError(f"{self.spec.name} already has the scope {format_ip(scope.id)}; remove it first")
+            check_no_overlap(scope, known.values())
+            known[scope.id] = scope
 
     def replace_scope(self, scope: Scope, now: float) -> Actions:
         """Give a scope new settings; its leases stay."""
-        check_no_overlap(scope, [other for other in self.dhcp.scopes.values() if other.id != scope.id])
+        self.check_replacement(scope)
         return self.dhcp.replace_scope(scope, now)
+
+    def check_replacement(self, scope: Scope) -> None:
+        """Raise what forbids new settings of a scope: its network is the one thing that cannot change."""
+        before = self.scope(format_ip(scope.id))
+        if scope.prefix_length != before.prefix_length:
+            raise LabError(
+                f"the scope {format_ip(scope.id)} of {self.spec.name} has the network {before.network}, and the change"
+                f" has {scope.network}; a scope's network stays as it is"
+            )
 
     def remove_scope(self, scope_id: int, now: float) -> Actions:
         """Remove a scope with its leases; it may be in no relationship."""
