@@ -115,6 +115,8 @@ class Scope:
         Raises:
             ScopeError: something is wrong with it; the text says what.
         """
+        exclusions = tuple(exclusions)
+        _check_types(name, {"start": start, "end": end}, prefix_length, exclusions, lease_duration, active)
         _check_prefix_length(prefix_length)
         return cls(
             id=start & mask_of(prefix_length),
@@ -122,7 +124,7 @@ class Scope:
             name=name,
             start=start,
             end=end,
-            exclusions=tuple(exclusions),
+            exclusions=exclusions,
             lease_duration=lease_duration,
             options=dict(options or {}),
             active=active,
@@ -169,7 +171,9 @@ class Scope:
         try:
             values["exclusions"] = tuple((first, last) for first, last in values["exclusions"])
             values["options"] = {int(code): bytes.fromhex(value) for code, value in values["options"].items()}
-            _check_types(values)
+            addresses = {key: values[key] for key in ("id", "start", "end")}
+            others = [values[key] for key in ("prefix_length", "exclusions", "lease_duration", "active")]
+            _check_types(values["name"], addresses, *others)
             return cls(**values)
         except ScopeError:
             raise
@@ -191,15 +195,25 @@ def check_no_overlap(scope: Scope, others: Iterable[Scope]) -> None:
             )
 
 
-def _check_types(values: dict[str, Any]) -> None:
-    """Raise ``TypeError`` unless every number is a whole one: a document may come from another server."""
-    numbers = [values[name] for name in ("id", "prefix_length", "start", "end", "lease_duration")]
-    for first, last in values["exclusions"]:
-        numbers += (first, last)
-    if any(type(number) is not int for number in numbers):
-        raise TypeError(f"addresses and times are whole numbers, not {numbers}")
-    if type(values["active"]) is not bool:
-        raise TypeError(f"active is true or false, not {values['active']!r}")
+def _check_types(
+    name: Any, addresses: dict[str, Any], prefix_length: Any, exclusions: Any, lease_duration: Any, active: Any
+) -> None:
+    """Check that every value is of its kind: they may come from a notebook, or in a document of another server."""
+    if not isinstance(name, str):
+        raise ScopeError(f"the scope's name is {name!r}; it takes text")
+    numbers = {**addresses, "prefix length": prefix_length, "lease duration": lease_duration}
+    for first, last in exclusions:
+        numbers |= {"first address of an exclusion": first, "last address of an exclusion": last}
+        _check_whole(numbers)
+    _check_whole(numbers)
+    if type(active) is not bool:
+        raise ScopeError(f"whether the scope is active is {active!r}; it takes True or False")
+
+
+def _check_whole(numbers: dict[str, Any]) -> None:
+    for what, number in numbers.items():
+        if type(number) is not int:
+            raise ScopeError(f"the scope's {what} is {number!r}; it takes a whole number")
 
 
 def _check_prefix_length(prefix_length: int) -> None:

@@ -145,7 +145,7 @@ class ServerHost(Host):
             "start": _address(start),
             "end": _address(end),
             "prefix_length": prefix_length,
-            "exclusions": [(_address(first), _address(last)) for first, last in exclusions],
+            "exclusions": [_exclusion(pair) for pair in exclusions],
             "lease_duration": lease_duration,
             "options": options,
             "active": active,
@@ -358,5 +358,15 @@ class ClientHost(Host):
 def _address(text: str) -> int:
     try:
         return parse_ip(text)
-    except ValueError as error:
-        raise LabError(str(error)) from None
+    except (ValueError, AttributeError):
+        raise LabError(
+            f"{text!r} is not an IPv4 address; write four numbers of 0 to 255 as text, as in '10.0.0.1'"
+        ) from None
+
+
+def _exclusion(pair: tuple[str, str]) -> tuple[int, int]:
+    try:
+        first, last = pair
+    except (TypeError, ValueError):
+        raise LabError(f"{pair!r} is not an exclusion; give its first and last address") from None
+    return _address(first), _address(last)

@@ -57,6 +57,12 @@ SCOPE = {"name": "Contoso-scope2", "start": "10.0.1.1", "end": "10.0.1.254", "pr
         ({"lease_duration": 0}, ["0"]),
         ({"prefix_length": 33}, ["33"]),
         ({"start": "10.0.1"}, ["10.0.1", "four numbers"]),
+        ({"start": 5}, ["5", "four numbers"]),
+        ({"exclusions": [5]}, ["5", "first and last address"]),
+        ({"lease_duration": 2.5}, ["lease duration is 2.5", "whole number"]),
+        ({"prefix_length": "24"}, ["prefix length is '24'", "whole number"]),
+        ({"active": "no"}, ["'no'", "True or False"]),
+        ({"name": 5}, ["name is 5", "text"]),
     ],
 )
 def test_a_scope_that_cannot_be(lab: Lab, wrong: dict[str, object], says: list[str]) -> None:
