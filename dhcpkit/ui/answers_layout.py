@@ -1,7 +1,7 @@
 """The chart as plotly describes charts: from the model of ``answers.py`` to plain dictionaries.
 
 The number of traces is always the same: one of leases per server and one for servers that the lab does not know, one
-of the servers' states, one per kind of mark, one of T1 and T2, one per way in which a lease was got.
+per look of the servers' states, one per kind of mark, one of T1 and T2, one per way in which a lease was got.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from dhcpkit.protocol.addresses import format_ip
 from dhcpkit.ui.answers import HOW_IN_WORDS, Answer, History, Mark, Span
-from dhcpkit.ui.palette import NOBODY, ServerStyle, state_look
+from dhcpkit.ui.palette import NOBODY, STATE_LOOKS, ServerStyle, state_look
 
 TITLE = "Which server answered"
 MAX_DRAWN = 300
@@ -23,11 +23,12 @@ GREY = "#808080"
 """Of lines and text: seen on white and on black. In JupyterLab the theme's own colours are put in its place."""
 ROW_HEIGHT = 34
 MARGINS = {"l": 76, "r": 14, "t": 44, "b": 68}
+"""Pixels around the rows; below them, the browser makes as much room as the legend turns out to need."""
 
 MARK_LOOKS = {
     "service": ("stop or start", "#D55E00", "solid", "x"),
     "cable": ("cable", "#CC79A7", "dash", "cross"),
-    "administrator": ("administrator", GREY, "dot", "circle"),
+    "administrator": ("change", GREY, "dot", "circle"),
 }
 SHORT_LABELS = {"COMMUNICATIONS-INTERRUPTED": "COMM-INT"}
 HOW_SYMBOLS = {"new": "star", "renewed": "triangle-right", "rebound": "diamond", "rebooted": "square"}
@@ -35,7 +36,7 @@ HOW_SYMBOLS = {"new": "star", "renewed": "triangle-right", "rebound": "diamond",
 Part = dict[str, Any]
 
 _PATTERN = {"fillmode": "overlay", "fgcolor": "rgba(0,0,0,0.4)", "size": 8, "solidity": 0.12}
-_BESIDE_SYMBOL = "\N{NO-BREAK SPACE}" * 4
+_BESIDE_SYMBOL = "\N{NO-BREAK SPACE}" * 2
 """Before a lease's text: room for the symbol at its beginning."""
 
 
@@ -51,7 +52,8 @@ def figure(history: History, styles: Mapping[str, ServerStyle], now: float) -> P
     drawn = drawn_answers(history)
     data = [lease_trace(drawn, server, style) for server, style in styles.items()]
     data.append(lease_trace([answer for answer in drawn if answer.server not in styles], "", NOBODY))
-    data.append(state_trace(history.spans, now))
+    spans = history.spans[-MAX_DRAWN:]
+    data += [state_trace([span for span in spans if state_look(span.label) == look], look, now) for look in STATE_LOOKS]
     data += [mark_trace(history.marks, kind) for kind in MARK_LOOKS]
     data.append(timer_trace(drawn))
     data += [how_trace(drawn, how) for how in HOW_SYMBOLS]
@@ -96,24 +98,13 @@ def lease_trace(answers: list[Answer], server: str, style: ServerStyle) -> Part:
     }
 
 
-def state_trace(spans: list[Span], now: float) -> Part:
-    """Return the bars of the servers' states; the one that lasts goes on until now."""
-    drawn = spans[-MAX_DRAWN:]
-    looks = [state_look(span.label) for span in drawn]
+def state_trace(drawn: list[Span], look: tuple[str, str], now: float) -> Part:
+    """Return the bars of servers' states that have one look; a state that lasts goes on until now."""
+    colour, pattern = look
     return {
         **_bars("#000000"),
         "showlegend": False,
-        "marker": {
-            "color": [colour for colour, _ in looks],
-            "line": {"width": 0},
-            # Laid over colours that differ, a pattern has plotly complain at every drawing.
-            "pattern": {
-                **_PATTERN,
-                "shape": [pattern for _, pattern in looks],
-                "fillmode": "replace",
-                "bgcolor": [colour for colour, _ in looks],
-            },
-        },
+        "marker": {"color": colour, "line": {"width": 0}, "pattern": {**_PATTERN, "shape": pattern}},
         "y": [span.server for span in drawn],
         "base": [at(span.start) for span in drawn],
         "x": [milliseconds(max(0.0, (now if span.end is None else span.end) - span.start)) for span in drawn],
@@ -195,8 +186,9 @@ def layout(rows: list[str]) -> Part:
             "text": TITLE,
             "font": {"size": 14},
             "x": 0,
-            "xref": "paper",
+            "xref": "container",
             "xanchor": "left",
+            "pad": {"l": 12},
             "y": 0.97,
             "yanchor": "top",
         },
@@ -219,6 +211,7 @@ def layout(rows: list[str]) -> Part:
             "yref": "container",
             "yanchor": "bottom",
             "font": {"size": 11},
+            "entrywidth": 66,
         },
         "xaxis": {"type": "date", "tickformat": "%H:%M:%S", "gridcolor": "rgba(128,128,128,0.3)", "nticks": 8},
         "yaxis": {
@@ -280,6 +273,6 @@ def _bars(colour: str) -> Part:
         "textposition": "inside",
         "insidetextanchor": "start",
         "textangle": 0,
-        "textfont": {"color": colour, "size": 11},
+        "textfont": {"color": colour, "size": 10},
         "hovertemplate": "%{hovertext}<extra></extra>",
     }

@@ -129,11 +129,15 @@ def form_values(asked: dict[str, Any]) -> dict[str, Any]:
 def form_document(readings: Readings, busy: bool) -> dict[str, Any]:
     """Return what the form begins with: the guide's values, and the scopes that may be put in a relationship."""
     servers = []
+    why = "No running server has a scope."
     for server in readings.lab.servers:
         scopes = readings.scopes.get(server.name.lower(), [])
         free = [{"id": scope.scope_id, "name": scope.name} for scope in scopes if not scope.relationship]
         partners = [other.full_name for other in readings.lab.servers if other is not server]
-        if readings.scene.hosts[server.name.lower()].service == "running" and free and partners:
+        running = readings.scene.hosts[server.name.lower()].service == "running"
+        if running and scopes and not free:
+            why = "Every scope is in a failover relationship already."
+        if running and free and partners:
             servers.append(
                 {
                     "key": server.name.lower(),
@@ -146,7 +150,7 @@ def form_document(readings: Readings, busy: bool) -> dict[str, Any]:
     return {
         "servers": servers,
         "busy": busy,
-        "why": "" if servers else "No running server has a scope that is not in a failover relationship already.",
+        "why": "" if servers else why,
         "hours": guide.MCLT // 3600,
         "minutes": guide.MCLT % 3600 // 60,
         "secret": guide.SECRET,

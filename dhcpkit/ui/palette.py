@@ -31,11 +31,13 @@ STYLES = (
 NOBODY = ServerStyle("#808080", "#ffffff", "?", "circle", "-", "grey, lined")
 """The look of an answer from a server that the lab does not know."""
 
-NORMAL_COLOUR = "#56B4E9"
-WAITING_COLOUR = "#F0E442"
-ALONE_COLOUR = "#D55E00"
-STOPPED_COLOUR = "#8a8a8a"
-PLAIN_COLOUR = "#bdbdbd"
+NORMAL = ("#A8DDB5", "")
+WAITING = ("#F0E442", "|")
+ALONE = ("#D55E00", "\\")
+STOPPED = ("#8a8a8a", "x")
+PLAIN = ("#bdbdbd", "")
+STATE_LOOKS = (NORMAL, WAITING, ALONE, STOPPED, PLAIN)
+"""Colour and pattern of the servers' states; no colour of a server's is among those that last."""
 
 STOPPED_LABELS = frozenset({"stopped", "killed", "crashed"})
 _ALONE = frozenset({"COMMUNICATIONS-INTERRUPTED", "PARTNER-DOWN"})
@@ -50,11 +52,9 @@ def styles_of(servers: Iterable[str]) -> dict[str, ServerStyle]:
 def state_look(label: str) -> tuple[str, str]:
     """Return colour and pattern of a server's state as the chart draws it (``NORMAL``, ``stopped``, ...)."""
     if label in STOPPED_LABELS:
-        return STOPPED_COLOUR, "x"
+        return STOPPED
     if label == "NORMAL":
-        return NORMAL_COLOUR, ""
+        return NORMAL
     if label in _ALONE:
-        return ALONE_COLOUR, "\\"
-    if label in _PLAIN:
-        return PLAIN_COLOUR, ""
-    return WAITING_COLOUR, "|"
+        return ALONE
+    return PLAIN if label in _PLAIN else WAITING

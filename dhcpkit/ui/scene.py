@@ -23,7 +23,8 @@ from dhcpkit.ui.palette import styles_of
 SHOWN_PROTOCOLS = frozenset({"dhcp", "failover"})
 """Frames of other protocols are not drawn."""
 _BARE_TCP = "TCP "
-"""How the summary of a frame begins that carries no failover message but keeps the connection going."""
+"""How the summary of a frame begins that carries no failover message but keeps the connection going. The summary of one
+that carries on a message begun in another frame begins with a number of bytes."""
 
 
 @dataclass(slots=True)
@@ -131,7 +132,7 @@ class Scene:
         for event in events:
             what = event.what
             if isinstance(what, FrameSeen):
-                if what.protocol in SHOWN_PROTOCOLS and not what.summary.startswith(_BARE_TCP):
+                if what.protocol in SHOWN_PROTOCOLS and not _carries_no_message(what.summary):
                     packets.append(_packet(event.number, what))
                 continue
             handler = _HANDLERS.get(type(what))
@@ -288,6 +289,10 @@ def _boxes(hosts: list[tuple[str, str]]) -> list[str]:
         gap.join(f"│{address.center(width)}│" for _, address in hosts),
         gap.join(f"└{edge}┘" for _ in hosts),
     ]
+
+
+def _carries_no_message(summary: str) -> bool:
+    return summary.startswith(_BARE_TCP) or summary[:1].isdigit()
 
 
 def _packet(number: int, frame: FrameSeen) -> Packet:

@@ -10,8 +10,9 @@ from dhcpkit.lab.waiting import Waiting
 
 
 class Waits:
-    """Keeps the waits that are under way. A wait tells of itself many times a second; only a new one, and the end of
-    one, are news.
+    """Keeps the waits that are under way.
+
+    A wait tells of itself many times a second; only its beginning and its end are news.
     """
 
     def __init__(self, changed: Callable[[], None]) -> None:

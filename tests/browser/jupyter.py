@@ -186,7 +186,9 @@ class DeskPage:
 
     def property(self, label: str) -> list[str]:
         """Return a line of the page "Failover properties": what each server says."""
-        row = self.root.locator(".dk-table tbody tr").filter(has=self.page.get_by_role("rowheader", name=label, exact=True))
+        row = self.root.locator(".dk-table tbody tr").filter(
+            has=self.page.get_by_role("rowheader", name=label, exact=True)
+        )
         return row.locator("td").all_inner_texts()
 
     def drag_slider(self, percent: int) -> None:
@@ -235,8 +237,8 @@ class DeskPage:
                 for (let e = desk; e && !e.classList.contains("jp-Notebook"); e = e.parentElement) around.push(e);
                 const scrolls = (e) => e.scrollWidth > e.clientWidth + 1 &&
                     (around.includes(e) || ["auto", "scroll"].includes(getComputedStyle(e).overflowX));
-                return [...around, ...desk.querySelectorAll("div, pre, form, table")].filter(scrolls).map((e) => e.className);
+                const all = [...around, ...desk.querySelectorAll("div, pre, form, table")];
+                return all.filter(scrolls).map((e) => e.className);
             }"""
         )
         return wide
-

@@ -25,7 +25,7 @@ def address_in(bar: str) -> str:
 def begin(lesson: Notebook) -> DeskPage:
     """Run the first cell: the desk appears, with a client that is served."""
     lesson.run("from dhcpkit import lesson")
-    desk = DeskPage(lesson.page)
+    desk = DeskPage(lesson.page, lesson.panel)
     expect(desk.host("Client1")).to_contain_text("BOUND, from DHCP2")
     return desk
 
@@ -154,7 +154,7 @@ def test_what_cannot_be_is_said_in_one_sentence(lesson: Notebook) -> None:
 def test_a_second_view_of_the_desk_beside_the_text(lesson: Notebook, page: Page) -> None:
     first = begin(lesson)
     first.root.click(button="right", position={"x": 5, "y": 5})
-    page.get_by_role("menuitem", name="Create New View for Output").click()
+    page.get_by_role("menuitem", name="Create New View for Cell Output").click()
     beside = DeskPage(page, page.locator(".jp-LinkedOutputView"))
     expect(beside.host("Client1")).to_contain_text("BOUND, from DHCP2")
     beside.button("Stop server DHCP2").click()

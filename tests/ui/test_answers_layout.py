@@ -10,7 +10,7 @@ from dhcpkit.protocol.addresses import parse_ip
 from dhcpkit.protocol.failover.codes import ServerState
 from dhcpkit.ui.answers import Answer, History
 from dhcpkit.ui.answers_layout import MAX_CLIENTS, MAX_DRAWN, drawn_clients, figure
-from dhcpkit.ui.palette import STYLES, state_look, styles_of
+from dhcpkit.ui.palette import STATE_LOOKS, STYLES, state_look, styles_of
 from tests.ui.scenes import DHCP1, DHCP2, SERVERS, START, Log
 
 
@@ -61,8 +61,9 @@ def test_bars_begin_and_end_when_the_leases_did() -> None:
 
 def test_the_state_that_lasts_is_drawn_until_now_and_says_where_it_began() -> None:
     chart = _chart(_history(), START + 140)
-    states = next(trace for trace in chart["data"] if "customdata" in trace)
-    drawn = list(zip(states["y"], states["text"], states["x"], states["customdata"], strict=True))
+    traces = [trace for trace in chart["data"] if "customdata" in trace]
+    parts = ("y", "text", "x", "customdata")
+    drawn = [bar for trace in traces for bar in zip(*(trace[part] for part in parts), strict=True)]
     assert ("DHCP1", "COMM-INT", 95_000, START + 45) in drawn
     assert ("DHCP1", "NORMAL", 5_000, None) in drawn
 
@@ -103,6 +104,10 @@ def test_an_answer_of_a_server_that_the_lab_does_not_know_is_drawn_as_such() -> 
 def test_no_two_servers_share_a_colour_a_letter_a_shape_or_a_pattern() -> None:
     for what in ("colour", "letter", "shape", "pattern"):
         assert len({getattr(style, what) for style in STYLES}) == len(STYLES)
+
+
+def test_no_state_looks_like_a_server() -> None:
+    assert {(style.colour, style.pattern) for style in STYLES}.isdisjoint(STATE_LOOKS)
 
 
 def test_states_that_differ_in_kind_differ_in_pattern_too() -> None:

@@ -1,6 +1,7 @@
 // The chart: draws the figure that the kernel describes, in JupyterLab's colours, and lets it move along with time.
 
 const TICK = 400; // ms between two moves of a view that follows the clock
+const AXIS = 30; // pixels between the rows and the legend
 const AHEAD = 0.2; // part of the view that is still to come
 const WINDOWS = [[300, "5 minutes"], [600, "10 minutes"], [1800, "30 minutes"], [0, "everything"]];
 
@@ -19,6 +20,11 @@ function date(seconds) {
   return new Date(seconds * 1000).toISOString().replace("T", " ").slice(0, 23);
 }
 
+/** Plotly's date as lab time. */
+function seconds(text) {
+  return Date.parse(`${text.replace(" ", "T")}Z`) / 1000;
+}
+
 /** A colour of the page's theme. */
 function themed(element, name, otherwise) {
   return getComputedStyle(element).getPropertyValue(name).trim() || otherwise;
@@ -33,6 +39,7 @@ async function render({ model, el }) {
 
   let following = true;
   let drawn = 0; // lab time of the last drawing
+  let legend = 0; // height of the legend in pixels, known once it has been drawn
   let reading = { now: 0, speed: 0, first: 0, at: 0 };
   let visible = true;
   let gone = false;
@@ -54,19 +61,32 @@ async function render({ model, el }) {
     drawn = time;
     const ink = themed(el, "--jp-ui-font-color1", "#808080");
     const faint = themed(el, "--jp-border-color2", "rgba(128,128,128,0.3)");
-    const data = described.data.map((trace) => (trace.customdata ? { ...trace, x: lengths(trace, time) } : trace));
     const layout = structuredClone(described.layout);
     layout.font.color = ink;
     layout.xaxis.gridcolor = faint;
     layout.xaxis.range = following || !plot.layout ? range(time).map(date) : plot.layout.xaxis.range;
+    const more = legend ? AXIS + legend - layout.margin.b : 0;
+    layout.margin.b += more;
+    layout.height += more;
     layout.shapes = [{ type: "line", xref: "x", yref: "paper", x0: date(time), x1: date(time), y0: 0, y1: 1, line: { color: ink, width: 1.5 } }];
     attr(back, { hidden: following });
+    const left = seconds(layout.xaxis.range[0]);
+    const data = described.data.map((trace) => (trace.base ? bars(trace, time, left) : trace));
     Plotly.react(plot, data, layout, { displayModeBar: false, responsive: true, doubleClick: false, scrollZoom: false });
+    const box = plot.querySelector(".legend .bg");
+    const height = box ? Math.ceil(box.getBBox().height) : 0;
+    if (height && height !== legend) {
+      legend = height;
+      draw();
+    }
   }
 
-  /** What lasts is drawn until now: its beginning is in customdata. */
-  function lengths(trace, time) {
-    return trace.x.map((x, i) => (trace.customdata[i] ? Math.max(0, time - trace.customdata[i]) * 1000 : x));
+  /** What lasts (its beginning is in customdata) is drawn until now; what began left of the view, from its edge on. */
+  function bars(trace, time, left) {
+    const begins = trace.base.map(seconds);
+    const ends = trace.x.map((x, i) => (trace.customdata && trace.customdata[i] ? Math.max(begins[i], time) : begins[i] + x / 1000));
+    const shown = begins.map((begin, i) => (ends[i] > left ? Math.max(begin, left) : begin));
+    return { ...trace, base: shown.map(date), x: ends.map((end, i) => (end - shown[i]) * 1000) };
   }
 
   function tick() {

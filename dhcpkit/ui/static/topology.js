@@ -3,26 +3,27 @@
 
 const HEIGHT = 262;
 const BUS = 158;
-const SERVER = { width: 232, height: 98, top: 14 };
-const CLIENT = { width: 176, height: 62, top: 190 };
+const SERVER = { width: 232, narrow: 206, height: 98, top: 14 };
+const CLIENT = { width: 190, narrow: 190, height: 62, top: 190 };
+const LINK = { y: SERVER.top + 40, length: 104 }; // between the servers, where there is room for a message's name
 const TRAVEL = 950; // ms that a packet is on its way
 const SPACING = 260; // ms between two packets that left together
 const WAITING = 10; // packets that may wait to be shown; older ones are let go
 
 function hostBox(host, choose) {
-  const size = host.kind === "server" ? SERVER : CLIENT;
+  const { height } = host.kind === "server" ? SERVER : CLIENT;
   const text = (name, x, y, extra = {}) => s("text", { class: name, x, y, ...extra });
   const parts = {
-    box: s("rect", { class: "dk-box", width: size.width, height: size.height, rx: 6 }),
-    band: s("rect", { class: "dk-band", width: 5, height: size.height - 12, x: 6, y: 6, rx: 2.5 }),
+    box: s("rect", { class: "dk-box", height, rx: 6 }),
+    band: s("rect", { class: "dk-band", width: 5, height: height - 12, x: 6, y: 6, rx: 2.5 }),
     badge: s("path", { class: "dk-badge" }),
     letter: text("dk-letter", 27, 27),
     name: text("dk-name", 44, 26),
-    address: text("dk-address", size.width - 12, 26),
+    address: text("dk-address", 0, 26),
     service: text("dk-line", 20, 49),
     state: text("dk-state", 20, 69),
-    share: text("dk-share", size.width - 12, 49),
-    meter: s("rect", { class: "dk-meter", x: 20, y: 80, width: size.width - 32, height: 7, rx: 3.5 }),
+    share: text("dk-share", 0, 49),
+    meter: s("rect", { class: "dk-meter", x: 20, y: 80, height: 7, rx: 3.5 }),
     part: s("rect", { class: "dk-part", x: 20, y: 80, height: 7, rx: 3.5, width: 0 }),
   };
   const group = s("g", { class: "dk-host", tabindex: 0, role: "button" }, ...Object.values(parts));
@@ -33,10 +34,10 @@ function hostBox(host, choose) {
       choose(host.key);
     }
   });
-  return { group, parts, size };
+  return { group, parts };
 }
 
-function paintHost(view, host, byKey, selected) {
+function paintHost(view, host, byKey, width, selected) {
   const p = view.parts;
   const server = host.kind === "server";
   const giver = byKey.get(host.served_by);
@@ -47,6 +48,10 @@ function paintHost(view, host, byKey, selected) {
     "aria-pressed": selected ? "true" : "false",
     class: `dk-host dk-${server ? "server" : "client"}${down ? " dk-down" : ""}${selected ? " dk-selected" : ""}`,
   });
+  attr(p.box, { width });
+  attr(p.address, { x: width - 12 });
+  attr(p.share, { x: width - 12 });
+  attr(p.meter, { width: width - 32 });
   attr(p.band, { fill: server ? host.colour : null, visibility: server ? null : "hidden" });
   const [x, y, r] = server ? [28, 22, 9] : [22, 43, 8];
   attr(p.badge, {
@@ -63,16 +68,18 @@ function paintHost(view, host, byKey, selected) {
   if (server) {
     say(p.service, host.service ? `${down ? "■" : "●"} ${host.service}` : "○ not started");
     say(p.state, host.state);
-    fit(p.state, view.size.width - 32);
+    fit(p.state, width - 32);
     attr(p.state, { class: `dk-state dk-state-${stateKind(host.state)}` });
     say(p.share, down ? "" : host.share || (host.relationship ? "" : "no failover"));
+    fit(p.share, width - 108);
     const percent = /^(\d+) %/.exec(host.share);
     const share = percent ? Number(percent[1]) : host.share.startsWith("active") ? 100 : 0;
     attr(p.meter, { visibility: host.share && !down ? null : "hidden" });
-    attr(p.part, { width: (share / 100) * (view.size.width - 32), fill: host.colour });
+    attr(p.part, { width: (share / 100) * (width - 32), fill: host.colour });
     attr(p.part, { visibility: host.share && !down ? null : "hidden" });
   } else {
     say(p.service, down ? `■ ${host.service}` : host.state + (giver ? `, from ${giver.name}` : ""));
+    fit(p.service, width - 10 - p.service.getAttribute("x"));
     say(p.state, "");
     say(p.share, "");
     attr(p.meter, { visibility: "hidden" });
@@ -96,12 +103,13 @@ function arrange(hosts, width) {
   const places = new Map();
   for (const [kind, size] of [["server", SERVER], ["client", CLIENT]]) {
     const row = hosts.filter((host) => (host.kind === "server") === (kind === "server"));
-    const wanted = row.length * (size.width + 16);
-    const scale = Math.min(1, (width - 8) / wanted);
+    const pair = kind === "server" && row.length === 2;
+    const wide = pair ? Math.max(size.narrow, Math.min(size.width, (width - 24 - LINK.length) / 2)) : size.width;
+    const scale = Math.min(1, (width - 8) / (row.length * (wide + 16)));
     row.forEach((host, place) => {
       let x = (width * (place + 0.5)) / row.length;
-      if (kind === "server" && row.length === 2) x = place ? width - size.width / 2 - 12 : size.width / 2 + 12;
-      places.set(host.key, { x, scale, top: size.top, edge: kind === "server" ? size.top + size.height * scale : size.top });
+      if (pair) x = place ? width - (wide / 2) * scale - 12 : (wide / 2) * scale + 12;
+      places.set(host.key, { x, scale, wide, half: (wide / 2) * scale, top: size.top, edge: kind === "server" ? size.top + size.height * scale : size.top });
     });
   }
   return places;
@@ -114,9 +122,8 @@ function route(packet, from, to, scene, places) {
   const servers = scene.hosts.filter((host) => host.kind === "server").map((host) => host.key);
   if (packet.protocol === "failover" && servers.includes(from) && servers.includes(to)) {
     const side = Math.sign(b.x - a.x) || 1;
-    const half = (SERVER.width / 2) * a.scale;
-    const y = SERVER.top + 40 + side * 7;
-    return [[a.x + side * half, y], [b.x - side * half, y]];
+    const y = LINK.y - side * 5;
+    return [[a.x + side * a.half, y], [b.x - side * b.half, y]];
   }
   return [[a.x, a.edge], [a.x, BUS], [b.x, BUS], [b.x, b.edge]];
 }
@@ -136,6 +143,27 @@ function along(points, fraction) {
   return points[points.length - 1];
 }
 
+/** A message's name, above its dot; below it on the way from right to left between the servers. */
+function nameTag(label, points) {
+  const width = label.length * 7.5 + 14;
+  const below = points.length === 2 && points[1][0] < points[0][0] ? 37 : 0;
+  return s(
+    "g",
+    { "data-width": width },
+    s("rect", { class: "dk-tag", x: -width / 2, y: below - 27, width, height: 17, rx: 8.5 }),
+    s("text", { class: "dk-tag-text", y: below - 14.5 }, label),
+  );
+}
+
+/** How far a name is moved from its dot's middle, so that between the servers it covers neither of them. */
+function beside(tag, x, points) {
+  if (points.length > 2) return 0;
+  const half = Number(tag.dataset.width) / 2;
+  const [left, right] = [points[0][0], points[1][0]].sort((a, b) => a - b);
+  if (right - left < 2 * half) return (left + right) / 2 - x;
+  return Math.min(right - half, Math.max(left + half, x)) - x;
+}
+
 /** Shows packets one after another; draws only while there are any. */
 function traffic(layer, current) {
   const still = window.matchMedia("(prefers-reduced-motion: reduce)");
@@ -151,18 +179,16 @@ function traffic(layer, current) {
     const receivers = packet.receiver === "*"
       ? scene.hosts.map((host) => host.key).filter((key) => key !== packet.sender)
       : [packet.receiver];
+    // One name at a time for each sender, or names lie upon one another.
+    flying.filter((other) => other.sender === packet.sender).forEach(({ tag }) => tag && tag.remove());
     receivers.filter((key) => places.has(key)).forEach((key, place) => {
+      const points = route(packet, packet.sender, key, scene, places);
       const dot = s("g", { class: "dk-packet" });
       dot.append(s("path", { d: outline(sender.shape, 6), class: sender.colour ? "dk-dot" : "dk-dot dk-plain", fill: sender.colour || null }));
-      if (place === 0) {
-        const width = packet.label.length * 7.5 + 14;
-        dot.append(
-          s("rect", { class: "dk-tag", x: -width / 2, y: -27, width, height: 17, rx: 8.5 }),
-          s("text", { class: "dk-tag-text", y: -14.5 }, packet.label),
-        );
-      }
+      const tag = place === 0 ? nameTag(packet.label, points) : null;
+      if (tag) dot.append(tag);
       layer.append(dot);
-      flying.push({ dot, points: route(packet, packet.sender, key, scene, places), began: now });
+      flying.push({ dot, tag, points, sender: packet.sender, began: now });
     });
   }
 
@@ -172,7 +198,7 @@ function traffic(layer, current) {
       nextStart = now + SPACING;
     }
     for (let i = flying.length - 1; i >= 0; i -= 1) {
-      const { dot, points, began } = flying[i];
+      const { dot, tag, points, began } = flying[i];
       const fraction = (now - began) / TRAVEL;
       if (fraction >= 1) {
         dot.remove();
@@ -181,6 +207,7 @@ function traffic(layer, current) {
         const eased = still.matches ? 0.5 : fraction * fraction * (3 - 2 * fraction);
         const [x, y] = along(points, eased);
         dot.setAttribute("transform", `translate(${x.toFixed(1)},${y.toFixed(1)})`);
+        if (tag) tag.setAttribute("transform", `translate(${beside(tag, x, points).toFixed(1)},0)`);
       }
     }
     frame = queue.length || flying.length ? requestAnimationFrame(draw) : 0;
@@ -232,9 +259,9 @@ function render({ model, el }) {
         boxes.append(views.get(host.key).group);
       }
       const view = views.get(host.key);
-      const { x, top, scale } = places.get(host.key);
-      attr(view.group, { transform: `translate(${x - (view.size.width / 2) * scale},${top}) scale(${scale})` });
-      paintHost(view, host, byKey, model.get("selected") === host.key);
+      const { x, top, scale, wide, half } = places.get(host.key);
+      attr(view.group, { transform: `translate(${x - half},${top}) scale(${scale})` });
+      paintHost(view, host, byKey, wide, model.get("selected") === host.key);
     }
     links.replaceChildren(...wires(scene, places, width));
     list.replaceChildren(...scene.hosts.map((host) => h("li", {}, host.description)), h("li", {}, `${scene.link.text}.`));
@@ -296,11 +323,11 @@ function wires(scene, places, width) {
   const pair = scene.hosts.filter((host) => host.kind === "server").slice(0, 2);
   if (pair.length === 2 && scene.link.exists) {
     const [a, b] = pair.map((host) => places.get(host.key));
-    const [x1, x2] = [a.x + (SERVER.width / 2) * a.scale, b.x - (SERVER.width / 2) * b.scale];
-    const y = SERVER.top + 40;
+    const [x1, x2] = [a.x + a.half, b.x - b.half];
+    const { y } = LINK;
     const middle = (x1 + x2) / 2;
     drawn.push(s("line", { class: `dk-link${scene.link.contact ? "" : " dk-broken"}`, x1, x2, y1: y, y2: y }));
-    drawn.push(s("text", { class: "dk-link-text", x: middle, y: y + 26 }, scene.link.contact ? "failover link" : "no contact"));
+    drawn.push(s("text", { class: "dk-link-text", x: middle, y: y + 50 }, scene.link.contact ? "failover link" : "no contact"));
     if (!scene.link.contact || scene.link.cut) drawn.push(cross(middle, y, ""));
   }
   scene.cuts.forEach(([one, other], place) => {
