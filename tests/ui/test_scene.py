@@ -151,6 +151,7 @@ def test_packets_are_dhcp_and_failover_messages_and_nothing_else() -> None:
         FrameSeen("failover", "DHCP2", "DHCP1", "TCP 10.0.0.2:647 to 10.0.0.1:49152, acknowledgement", b""),
         FrameSeen("failover", "DHCP2", "DHCP1", "BNDUPD 10.0.0.11 ACTIVE, 10.0.0.12 ACTIVE", b""),
         FrameSeen("other", "DHCP2", "DHCP1", "UDP", b""),
+        FrameSeen("failover", "DHCP2", "DHCP1", "1208 bytes of a message that goes on", b""),
     ]
     log = Log()
     for frame in frames:
