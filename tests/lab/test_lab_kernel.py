@@ -6,11 +6,8 @@ import time
 
 import pytest
 
-from dhcpkit.engine.events import RequestAnswered
-from dhcpkit.lab.events import ActionFailed, CommitFailed, ServiceStopped
 from dhcpkit.lab.lab import Lab
 from dhcpkit.protocol.failover.codes import ServerState
-from tests.lab.demonstration import AS_IN_THE_GUIDE, play
 
 pytestmark = pytest.mark.kernel
 
@@ -25,15 +22,3 @@ def test_three_hosts_come_up_and_both_servers_reach_normal(kernel: None) -> None
         normal = time.perf_counter() - began
         assert [(status.state, status.partner_state) for status in seen if status] == [(ServerState.NORMAL,) * 2] * 2
     print(f"three hosts up after {up:.3f} s, both servers in NORMAL after {normal:.3f} s")
-
-
-def test_the_whole_demonstration(kernel: None) -> None:
-    with Lab(wire="kernel", speed=60) as lab:
-        assert play(lab) == AS_IN_THE_GUIDE
-        assert [status.state for server in lab.servers if (status := server.failover())] == [ServerState.NORMAL] * 2
-        assert [event.what.how for event in lab.events.of(ServiceStopped)] == ["stopped"]
-        assert not lab.events.of(ActionFailed, CommitFailed)
-        assert {event.host for event in lab.events.of(RequestAnswered)} == {"DHCP1", "DHCP2"}
-        assert (
-            lab.network.run("Client1", ["ip", "-4", "-o", "address", "show", "eth0"]).stdout.count("10.0.0.11/24") == 1
-        )
