@@ -16,7 +16,7 @@ ifneq ($(shell [ -x $(PYTHON_HERE) ] && [ "$$(cat $(READY) 2>/dev/null)" = "$$(p
 .PHONY: $(READY)
 endif
 
-.PHONY: help lab demo test check unit lessons browser doctor outputs clean
+.PHONY: help lab demo test check unit lessons browser doctor outputs picture clean
 
 help:  ## Print this list
 	@echo "dhcpkit: a course on DHCP failover, and the lab under it"
@@ -51,6 +51,9 @@ doctor: $(READY)  ## Say whether this machine can run the lab in network namespa
 
 outputs: $(READY)  ## Run every lesson in memory and store its outputs (for who changes lessons)
 	$(PYTHON_HERE) tools/store_outputs.py
+
+picture: $(READY)  ## Make the README's picture of the running lesson anew
+	$(PYTHON_HERE) -m pytest tests/browser/test_picture.py --picture=assets/lesson.png
 
 clean:  ## Remove the environment and everything that was generated
 	rm -rf $(VENV) .jupyter .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -12,7 +12,7 @@ from dhcpkit.course.checks import Checked, Checker
 from dhcpkit.course.definition import LessonDefinition
 from dhcpkit.course.demonstration import DEMONSTRATION
 from dhcpkit.course.magics import register_magics
-from dhcpkit.course.prediction import Prediction
+from dhcpkit.course.prediction import Prediction, Revealed
 from dhcpkit.lab.errors import LabError
 from dhcpkit.lab.lab import Lab
 from dhcpkit.ui.desk import Desk
@@ -53,10 +53,9 @@ class LessonLab(Lab):
             self._predictions[name] = Prediction(questions[name])
         return self._predictions[name]
 
-    def reveal(self, *names: str) -> None:
-        """Take up predictions: say what is so, where the question stands."""
-        for name in names:
-            self.predict(name).reveal()
+    def reveal(self, *names: str) -> Revealed:
+        """Take up predictions: say what is so, here and where the question stands."""
+        return Revealed([self.predict(name) for name in names])
 
     def check(self, task: str) -> Checked:
         """Look whether a task of the lesson is done.

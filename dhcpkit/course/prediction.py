@@ -5,6 +5,7 @@ The answer is kept and nothing is said at first; ``reveal`` takes it up once the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -37,6 +38,11 @@ class Question:
     text: str
     answers: tuple[Answer, ...]
 
+    @property
+    def right(self) -> Answer:
+        """The answer that is so."""
+        return next(answer for answer in self.answers if answer.right)
+
     def as_text(self) -> str:
         """The question as plain text, for a notebook that is read without a kernel."""
         return "\n".join([self.text, *(f"  ( ) {answer.text}" for answer in self.answers)])
@@ -57,12 +63,12 @@ class Prediction(widgets.VBox):  # type: ignore[misc]
         self._options.observe(self._choose, names="index")
         self._said = widgets.HTML()
         head = widgets.HTML(f"<b>{escape(question.text)}</b>")
-        super().__init__([head, self._options, self._said], layout=widgets.Layout(margin="4px 0 8px 0"))
+        super().__init__([head, self._options, self._said], layout=widgets.Layout(margin="4px 0 8px 4px"))
 
-    def reveal(self) -> None:
-        """Say what is so, and answer what was predicted."""
+    def reveal(self) -> str:
+        """Say what is so, and answer what was predicted; return that as HTML."""
         self._revealed = True
-        right = next(answer for answer in self.question.answers if answer.right)
+        right = self.question.right
         if self.chosen is None:
             self._said.value = f"It is: <i>{escape(right.text)}</i>. {escape(right.reply)}"
         elif self.chosen.right:
@@ -71,6 +77,7 @@ class Prediction(widgets.VBox):  # type: ignore[misc]
             said, so = escape(self.chosen.text), escape(right.text)
             self._said.value = f"✘ You said: <i>{said}</i>. {escape(self.chosen.reply)} It is: <i>{so}</i>."
         self._options.disabled = True
+        return str(self._said.value)
 
     def _choose(self, change: dict[str, Any]) -> None:
         if change["new"] is None:
@@ -80,8 +87,28 @@ class Prediction(widgets.VBox):  # type: ignore[misc]
             self._said.value = "Kept. Now find out."
 
     def _repr_mimebundle_(self, **options: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**options)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        if data is not None:
-            data["text/plain"] = self.question.as_text()
-        return bundle
+        return _with_text(super()._repr_mimebundle_(**options), self.question.as_text())
+
+
+class Revealed(widgets.VBox):  # type: ignore[misc]
+    """What became of some predictions, together where they are taken up."""
+
+    def __init__(self, predictions: Sequence[Prediction]) -> None:
+        self._questions = [prediction.question for prediction in predictions]
+        lines = [
+            widgets.HTML(f"<b>{escape(prediction.question.text)}</b><br>{prediction.reveal()}")
+            for prediction in predictions
+        ]
+        super().__init__(lines, layout=widgets.Layout(margin="4px 0 8px 4px"))
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        text = "\n".join(f"{each.text}\n  {each.right.text}. {each.right.reply}" for each in self._questions)
+        return _with_text(super()._repr_mimebundle_(**options), text)
+
+
+def _with_text(bundle: Any, text: str) -> Any:
+    """Return a widget's output with a text that is the same each time, for who reads it without a kernel."""
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    if data is not None:
+        data["text/plain"] = text
+    return bundle

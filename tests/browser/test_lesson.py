@@ -77,7 +77,7 @@ def test_the_demonstration_from_its_first_cell_to_the_standbys_answer(lesson: No
     expect(desk.host("DHCP1")).to_contain_text("100 % of the clients")
     expect(desk.host("Client1")).to_contain_text("BOUND, from DHCP1")
     assert address_in(desk.wait_for_bar("DHCP1", "Client1", "rebound")) == address
-    lesson.run("lab.reveal(")
+    expect(lesson.run("lab.reveal(")).to_contain_text("✘ You said: At once.")
     expect(prediction).to_contain_text("✘ You said: At once.")
 
     # 4. Hot standby, and its active server stops.

@@ -39,6 +39,11 @@ def reached(tried: TriedLab, sender: int, receivers: tuple[int, ...]) -> set[int
     return heard()
 
 
+def reached_in_the_end(tried: TriedLab, sender: int, receivers: tuple[int, ...]) -> bool:
+    """Say whether one of a few broadcasts reaches all: the kernel takes up to a second to see a cable mended."""
+    return any(reached(tried, sender, receivers) == set(receivers) for _ in range(5))
+
+
 CASES = [
     ("whole cable", (1, None, False, False), {1: (), 2: (3,), 3: (2,)}),
     ("cannot send", (1, None, True, False), {1: (), 2: (1, 3), 3: (1, 2)}),
@@ -62,14 +67,14 @@ def test_what_is_cut_does_not_pass_and_all_else_does(
     tried.wire.set_link(f"H{number}", peer, True, True)
     for sender in (1, 2, 3):
         everybody = tuple({1, 2, 3} - {sender})
-        assert reached(tried, sender, everybody) == set(everybody), f"from H{sender}, mended"
+        assert reached_in_the_end(tried, sender, everybody), f"from H{sender}, mended"
 
 
 def test_cable_and_path_are_independent(tried: TriedLab) -> None:
     tried.wire.set_link("H1", "H2", False, False)
     tried.wire.set_link("H1", None, False, False)
     tried.wire.set_link("H1", None, True, True)
-    assert reached(tried, 1, (3,)) == {3}
+    assert reached_in_the_end(tried, 1, (3,))
     tried.wire.set_link("H2", "H1", True, True)
     assert reached(tried, 1, (2, 3)) == {2, 3}
 
