@@ -7,6 +7,7 @@ server tells is the lease as it is when its turn comes (``updates.py``); which u
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 from dhcpkit.engine.actions import Actions
@@ -154,9 +155,9 @@ class Exchange(Session):
     def _clear_times(self, lease: Lease) -> None:
         self.table.change(lease, expires=0, sent_potential=0, acked_potential=0, received_potential=0)
 
+    @abstractmethod
     def _freed(self, lease: Lease, now: float) -> None:
         """Hand on an address that became FREE on both servers."""
-        raise NotImplementedError
 
     # The partner's updates
 

@@ -7,6 +7,7 @@ most one connection is a session; a new one from the partner takes the place of 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 
 from dhcpkit.failover.bindings import Refusal
@@ -40,7 +41,7 @@ YOUNG = 5.0
 Timer = tuple[float, Callable[[float], None]]
 
 
-class Session(Permissions):
+class Session(Permissions, ABC):
     """The part of an endpoint that keeps one connection to the partner.
 
     What travels on it is the subclass's: it is told of the handshake's end (``_greeted``), of each message after it
@@ -67,14 +68,17 @@ class Session(Permissions):
 
     # To be told to the subclass
 
+    @abstractmethod
     def _greeted(self, now: float) -> None:
-        raise NotImplementedError
+        """The handshake is over."""
 
+    @abstractmethod
     def _received(self, message: FailoverMessage, now: float) -> None:
-        raise NotImplementedError
+        """The partner sent a message on the session."""
 
+    @abstractmethod
     def _contact_lost(self, because: str, now: float) -> None:
-        raise NotImplementedError
+        """The session ended after the servers had been in contact."""
 
     # Dialling and nudging
 
