@@ -38,7 +38,7 @@ check: $(READY)  ## Style, types and the rule that imports point downwards
 	$(VENV)/bin/lint-imports
 
 unit: $(READY)  ## Tests of the package, on both wires, with real DHCP clients
-	$(PYTHON_HERE) -m pytest -n $(PYTEST_WORKERS) --dist loadgroup --ignore=tests/lessons --ignore=tests/browser
+	$(PYTHON_HERE) -m pytest -n $(PYTEST_WORKERS) --dist loadfile --ignore=tests/lessons --ignore=tests/browser
 
 lessons: $(READY)  ## Run every lesson with nbval, on both wires
 	$(PYTHON_HERE) -m pytest -n $(PYTEST_WORKERS) tests/lessons

@@ -22,7 +22,7 @@ from dhcpkit.protocol.dhcp import MessageType
 from tests.interop.foreign import CLIENTS, ForeignClient, Heard, heard, is_a
 from tests.tools import require
 
-pytestmark = [pytest.mark.kernel, pytest.mark.xdist_group("real-clients")]
+pytestmark = pytest.mark.kernel
 
 LEASE = 10
 MCLT = 5

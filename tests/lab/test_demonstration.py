@@ -18,8 +18,6 @@ from tests.lab.demonstration import AS_IN_THE_GUIDE, play
 from tests.protocol.failover.tshark import Dissected, dissect
 from tests.tools import require, require_kernel_wire
 
-pytestmark = pytest.mark.xdist_group("demonstration")
-
 UNKNOWN_DIGEST = "Message digest type: 2, not allowed"
 """tshark's complaint of HMAC-SHA-256, which is newer than its dissector."""
 

@@ -29,6 +29,9 @@ from dhcpkit.lab.wire import ProgressCallback
 
 _logger = logging.getLogger(__name__)
 
+_END_FOLLOWS = 1.0
+"""Real seconds within which the end of a process is known after its channel was found closed."""
+
 
 class ServiceLink:
     """A running service. Any thread may send; ``readable`` and ``exited`` are called in the lab's thread.
@@ -82,7 +85,12 @@ class ServiceLink:
         """
         number, reply = self._expect(progress)
         try:
-            self._send(Command(number, name, arguments))
+            try:
+                self.channel.send(Command(number, name, arguments))
+            except ChannelClosed as error:
+                # A process that has just ended: why it did is what its end tells in a moment, by the reply.
+                if not self.ended.wait(_END_FOLLOWS):
+                    raise LabError(f"the service of {self._spec.name} takes no commands: {error}") from None
             return reply.result(timeout)
         except TimeoutError:
             if reply.done():
@@ -95,9 +103,9 @@ class ServiceLink:
         """Ask when the service wants to act next; return the lab time, None when nothing is due or it has ended."""
         number, reply = self._expect(None)
         try:
-            self._send(AskDeadline(number))
+            self.channel.send(AskDeadline(number))
             answer: float | None = reply.result(timeout)
-        except (LabError, TimeoutError):
+        except (ChannelClosed, LabError, TimeoutError):
             return None
         finally:
             self._expect_no_more(number)
@@ -188,12 +196,6 @@ class ServiceLink:
         with self._lock:
             self._waiting.pop(number, None)
         self._progress.pop(number, None)
-
-    def _send(self, message: object) -> None:
-        try:
-            self.channel.send(message)
-        except ChannelClosed as error:
-            raise LabError(f"the service of {self._spec.name} takes no commands: {error}") from None
 
     def _answer(self, number: int, value: Any, error: Exception | None) -> None:
         with self._lock:
